@@ -1,0 +1,48 @@
+# Every command of the project. `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lock clean
+
+help: ## Say what each command does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+.venv/run: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/dev: .venv/run requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+run: .venv/run ## Serve the desk with a sample catalog at http://127.0.0.1:8080
+	@$(BIN)/python run.py serve --demo
+
+test: .venv/dev ## Run every test
+	$(BIN)/python -m pytest -n auto $(TESTS)
+
+check: .venv/dev ## Check the form of code, types, templates and SQL
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/sqlfluff lint sql
+
+format: .venv/dev ## Bring code, templates and SQL into form
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	$(BIN)/djlint --reformat --quiet templates || true
+	$(BIN)/sqlfluff fix --force sql
+
+lock: .venv/dev ## Compile requirements*.txt from pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --custom-compile-command "make lock" \
+		--output-file requirements.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --custom-compile-command "make lock" --constraint requirements.txt \
+		--output-file requirements-dev.txt --group dev pyproject.toml
+
+clean: ## Remove what the commands made, except the data in var/
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

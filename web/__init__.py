@@ -1,0 +1,1 @@
+"""Hangtag, the catalog desk of a retailer. Begin with web/app.py."""
