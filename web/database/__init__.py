@@ -1,0 +1,1 @@
+"""Reaching PostgreSQL: pools, transactions, cursors, the embedded server, migrations."""
