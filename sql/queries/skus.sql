@@ -1,0 +1,155 @@
+-- name: list_skus
+-- SKUs in full, in order of the primary key (product_id, sku_id), which serves the keyset page.
+select
+    sku.sku_id,
+    sku.product_id,
+    product.product_name,
+    product.brand_id,
+    brand.brand_name,
+    sku.product_color_id,
+    product_color.product_color_name,
+    sku.product_size_id,
+    product_size.product_size_name
+from sku
+join product on sku.product_id = product.product_id
+join brand on product.brand_id = brand.brand_id
+join product_color on sku.product_color_id = product_color.product_color_id
+join product_size on sku.product_size_id = product_size.product_size_id
+where
+    true
+    and sku.product_id = :product_id -- if product_id
+    and product.brand_id = :brand_id -- if brand_id
+    and sku.product_color_id = :color_id::bigint -- if color_id
+    and sku.product_size_id = :size_id::bigint -- if size_id
+;
+
+-- name: count_skus
+-- How many SKUs there are of all brands or one, of a color and a size: a sum over brands.
+select coalesce(sum(sku_count), 0)::bigint
+from brand_variant_count
+where
+    true
+    and brand_id = :brand_id -- if brand_id
+    and product_color_id = :color_id::bigint -- if color_id
+    and product_size_id = :size_id::bigint -- if size_id
+;
+
+-- name: count_skus_of_product
+-- How many SKUs a product has of a color and a size, by the primary key of product_variant_count.
+select coalesce(sum(variant.sku_count), 0)::bigint
+from product_variant_count as variant
+join product on variant.product_id = product.product_id
+where
+    variant.product_id = :product_id
+    and product.brand_id = :brand_id -- if brand_id
+    and variant.product_color_id = :color_id::bigint -- if color_id
+    and variant.product_size_id = :size_id::bigint -- if size_id
+;
+
+-- name: download_blocks
+-- The download, in order of (product_id, sku_id): the SKUs of a product as one block of lines, whose part
+-- for the product and whose part for color and size are formatted once each. A product whose lines would
+-- exceed :block_bytes comes as a block a SKU, so that no block is large: product_count tells beforehand.
+-- Reads product's primary key (product_of_brand for a brand) and sku's, both in order.
+with variant as materialized (
+    select
+        product_color.product_color_id,
+        product_size.product_size_id,
+        case :format
+            when 'ndjson' then
+                ',"product_color_name":' || to_json(product_color.product_color_name)::text
+                || ',"product_size_name":' || to_json(product_size.product_size_name)::text
+                || e'}\n'
+            else
+                ',' || csv_field(product_color.product_color_name, :format = 'excel')
+                || ',' || csv_field(product_size.product_size_name, :format = 'excel')
+                || e'\r\n'
+        end as fields
+    from product_color
+    cross join product_size
+    where
+        true
+        and product_color.product_color_id = :color_id::bigint -- if color_id
+        and product_size.product_size_id = :size_id::bigint -- if size_id
+)
+
+select sku_lines.block
+from (
+    -- In order before the lines are made: a sort of the lines themselves would hold all of them, and
+    -- mix those of a product that come a SKU at a time.
+    select
+        product.product_id,
+        product.product_name,
+        product.brand_id,
+        brand.brand_name,
+        product_count.sku_count
+    from product
+    join product_count on product.product_id = product_count.product_id
+    join brand on product.brand_id = brand.brand_id
+    where
+        true
+        and product.product_id >= :after_product_id -- if after_product_id
+        and product.brand_id = :brand_id -- if brand_id
+    order by product.product_id
+) as product
+cross join lateral (
+    select
+        case :format when 'ndjson' then '{"sku_id":' else '' end as opening,
+        case :format
+            when 'ndjson' then
+                ',"product_id":' || product.product_id::text
+                || ',"product_name":' || to_json(product.product_name)::text
+                || ',"brand_id":' || product.brand_id::text
+                || ',"brand_name":' || to_json(product.brand_name)::text
+            else
+                ',' || product.product_id::text
+                || ',' || csv_field(product.product_name, :format = 'excel')
+                || ',' || product.brand_id::text
+                || ',' || csv_field(product.brand_name, :format = 'excel')
+        end as fields
+    -- Once a product: without the fence the planner would format it again for every SKU.
+    limit 1
+) as formatted
+cross join lateral (
+    -- 100: the SKU's id, its color and its size.
+    select
+        formatted.*,
+        octet_length(formatted.fields) + 100 as line_bytes
+    limit 1
+) as of_product
+cross join lateral (
+    (
+        select
+            string_agg(
+                of_product.opening || sku.sku_id::text || of_product.fields || variant.fields,
+                '' order by sku.sku_id
+            ) as block
+        from sku
+        join variant
+            on
+                sku.product_color_id = variant.product_color_id
+                and sku.product_size_id = variant.product_size_id
+        where
+            product.sku_count * of_product.line_bytes <= :block_bytes::bigint
+            and sku.product_id = product.product_id
+            and (sku.product_id, sku.sku_id) > (:after_product_id, :after_sku_id) -- if after_product_id
+    )
+    union all
+    (
+        select of_product.opening || sku.sku_id::text || of_product.fields || variant.fields as block
+        from sku
+        join variant
+            on
+                sku.product_color_id = variant.product_color_id
+                and sku.product_size_id = variant.product_size_id
+        where
+            product.sku_count * of_product.line_bytes > :block_bytes::bigint
+            and sku.product_id = product.product_id
+            and (sku.product_id, sku.sku_id) > (:after_product_id, :after_sku_id) -- if after_product_id
+        order by sku.sku_id
+    )
+) as sku_lines
+where
+    sku_lines.block is not null
+    and product.product_id = :product_id -- if product_id
+order by product.product_id;

@@ -1,0 +1,1 @@
+"""The domain: dataclasses and query functions. It knows nothing of HTTP."""

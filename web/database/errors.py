@@ -1,0 +1,61 @@
+"""What can go wrong between Hangtag and PostgreSQL, in the words of the rest of the code.
+
+Drivers and servers report the same mishap in many ways. Here they become a few
+exceptions, so that one place can turn each into an answer for a person.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+from asyncpg.exceptions import InternalClientError
+
+
+class DatabaseUnavailableError(Exception):
+    """PostgreSQL cannot be reached, or the connection was lost: trying again later may help."""
+
+
+class DatabaseBusyError(DatabaseUnavailableError):
+    """No connection became free in time, or a query ran longer than it may."""
+
+
+class DuplicateKeyError(Exception):
+    """A unique index refused a row; nothing of the transaction was saved."""
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(constraint)
+        self.constraint = constraint
+
+
+# A lost connection shows as any of these (TimeoutError is an OSError since Python 3.11).
+_LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    InternalClientError,
+    asyncpg.PostgresConnectionError,  # class 08
+    asyncpg.AdminShutdownError,  # 57P01
+    asyncpg.CrashShutdownError,  # 57P02
+    asyncpg.CannotConnectNowError,  # 57P03: starting, stopping or recovering
+    asyncpg.ReadOnlySQLTransactionError,  # 25006: a standby, during a switch-over
+    asyncpg.InsufficientResourcesError,  # class 53: disk full, too many connections
+    asyncpg.InvalidCatalogNameError,  # 3D000: the database was dropped
+)
+_BUSY = (
+    TimeoutError,
+    asyncpg.QueryCanceledError,  # 57014: statement_timeout
+    asyncpg.SerializationError,  # 40001
+    asyncpg.DeadlockDetectedError,  # 40P01
+)
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn the driver's errors into the exceptions of this module."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        raise DuplicateKeyError(error.constraint_name or "") from error
+    except _BUSY as error:
+        raise DatabaseBusyError(str(error) or type(error).__name__) from error
+    except _LOST as error:
+        raise DatabaseUnavailableError(str(error) or type(error).__name__) from error

@@ -1,0 +1,123 @@
+"""Keyset pages: the rows behind or before a row, found by index and not by counting.
+
+A page that is reached by its neighbor's last row costs the same at the end of a
+list as at its start, and no row is skipped or shown twice when others come in
+between. Every order ends in an id, so that it is total.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Generic, TypeVar
+
+from web.database.pool import Pool, fetch_rows
+from web.database.queries import Query
+
+Key = tuple[str | int | datetime, int]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order of a list by two of its query's columns, of which the second is an id.
+
+    `table` is where both come from. A query that joins has an id in several tables, and only
+    an index of one table holds both.
+    """
+
+    table: str
+    columns: tuple[str, str]
+    key_type: type[str] | type[int] | type[datetime]
+    descending: bool = False
+
+    def reversed(self) -> "Order":
+        """Return the same order from the other end."""
+        return replace(self, descending=not self.descending)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where in a list a page is: behind a row, before a row, or (neither) at the start."""
+
+    after: Key | None = None
+    before: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of a list, and the keys from which its neighbors continue.
+
+    `previous` is the key to ask `before`, `next` the key to ask `after`; None where
+    the list ends.
+    """
+
+    rows: list[T]
+    previous: Key | None
+    next: Key | None
+
+
+async def fetch_page(  # a page is a list, an order, a position and a size
+    pool: Pool,
+    row_type: type[T],
+    query: Query,
+    order: Order,
+    position: Position,
+    *,
+    size: int,
+    **values: object,
+) -> Page[T]:
+    """Return the page of `query` at `position`, of at most `size` rows.
+
+    A page before a row that would come out short is the first page in full.
+    """
+    backward = position.before is not None
+    key = position.before if backward else position.after
+    walked = order.reversed() if backward else order
+    rows = await fetch_rows(
+        pool,
+        row_type,
+        keyset_query(query, walked, from_start=key is None),
+        page_key=key and key[0],
+        page_id=key and key[1],
+        page_limit=size + 1,
+        **values,
+    )
+    more = len(rows) > size
+    rows = rows[:size]
+    if backward and not more:
+        return await fetch_page(pool, row_type, query, order, Position(), size=size, **values)
+    if backward:
+        rows.reverse()
+    key_of = _key_reader(order)
+    has_previous = more if backward else position.after is not None
+    has_next = backward or more
+    return Page(
+        rows,
+        previous=key_of(rows[0]) if rows and has_previous else None,
+        next=key_of(rows[-1]) if rows and has_next else None,
+    )
+
+
+@lru_cache(maxsize=256)
+def keyset_query(query: Query, order: Order, *, from_start: bool) -> Query:
+    """Return `query` cut down to a page: `:page_limit` rows behind (`:page_key`, `:page_id`).
+
+    The query ends in a `where`.
+    """
+    columns = [f"{order.table}.{column}" for column in order.columns]
+    sign, direction = ("<", " desc") if order.descending else (">", "")
+    ordered = ", ".join(column + direction for column in columns)
+    parts = [
+        query.text,
+        "" if from_start else f"and ({', '.join(columns)}) {sign} (:page_key, :page_id)",
+        f"order by {ordered}",
+        "limit :page_limit",
+    ]
+    return Query(f"{query.name} by {ordered}", "\n".join(parts))
+
+
+def _key_reader(order: Order) -> Callable[[object], Key]:
+    first, second = order.columns
+    return lambda row: (getattr(row, first), getattr(row, second))

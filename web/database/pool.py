@@ -1,0 +1,164 @@
+"""Pools of connections, and how a page reads through them.
+
+A read takes a connection, runs one query and gives it back: a handler that
+holds a connection never waits for another one, so a pool can be slow but never
+stuck. The independent queries of a page run at the same time (`concurrently`).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar, overload
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from web.database.errors import translated_errors
+from web.database.queries import Query
+
+# Quoted: only their stubs know that asyncpg's classes are generic.
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+
+# By then every request has ended or was cancelled; a lost server must not delay the exit.
+_CLOSE_TIMEOUT = 5.0
+
+T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+E = TypeVar("E")
+F = TypeVar("F")
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool of connections, and how long to wait for one, in seconds."""
+
+    connections: "asyncpg.Pool[asyncpg.Record]"
+    acquire_timeout: float
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Connection]:
+        """Lend a connection, and translate the errors of what is done with it.
+
+        Raises:
+            DatabaseBusyError: none became free within `acquire_timeout`.
+            DatabaseUnavailableError: PostgreSQL cannot be reached.
+        """
+        with translated_errors():
+            async with self.connections.acquire(timeout=self.acquire_timeout) as connection:
+                yield connection
+
+
+@asynccontextmanager
+async def open_pool(
+    url: str,
+    *,
+    size: int,
+    acquire_timeout: float,
+    query_timeout: float | None,
+    statement_cache_size: int = 100,
+) -> AsyncIterator[Pool]:
+    """Open a pool of at most `size` connections, and close it when the block ends.
+
+    Args:
+        url: where PostgreSQL is.
+        size: how many connections there are at most; they open when needed.
+        acquire_timeout: how long to wait for a free connection, in seconds.
+        query_timeout: how long a query may run, in seconds; None for no limit.
+        statement_cache_size: prepared statements kept a connection; 0 behind a
+            pooler that does not know them.
+
+    Raises:
+        DatabaseUnavailableError: PostgreSQL cannot be reached.
+    """
+    with translated_errors():
+        connections = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=size,
+            command_timeout=query_timeout,
+            timeout=acquire_timeout,
+            statement_cache_size=statement_cache_size,
+        )
+    try:
+        yield Pool(connections, acquire_timeout)
+    finally:
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
+                await connections.close()
+        except TimeoutError:
+            connections.terminate()
+
+
+async def fetch(connection: Connection, query: Query, **values: object) -> list[asyncpg.Record]:
+    """Run a query on a connection and return its rows."""
+    sql, arguments = query.bind(**values)
+    return await connection.fetch(sql, *arguments)
+
+
+async def execute(connection: Connection, query: Query, **values: object) -> None:
+    """Run a query on a connection for what it does."""
+    sql, arguments = query.bind(**values)
+    await connection.execute(sql, *arguments)
+
+
+async def fetch_rows(pool: Pool, row_type: type[T], query: Query, **values: object) -> list[T]:
+    """Run a query and return its rows as `row_type`, whose fields are the query's columns."""
+    async with pool.acquire() as connection:
+        rows = await fetch(connection, query, **values)
+    return [row_type(*row) for row in rows]
+
+
+async def fetch_row(pool: Pool, row_type: type[T], query: Query, **values: object) -> T | None:
+    """Run a query and return its one row as `row_type`, or None when there is none."""
+    rows = await fetch_rows(pool, row_type, query, **values)
+    return rows[0] if rows else None
+
+
+async def fetch_count(pool: Pool, query: Query, **values: object) -> int:
+    """Run a query that answers with one number."""
+    return (await fetch_rows(pool, int, query, **values))[0]
+
+
+@overload
+async def concurrently(a: Awaitable[A], b: Awaitable[B], /) -> tuple[A, B]: ...
+@overload
+async def concurrently(a: Awaitable[A], b: Awaitable[B], c: Awaitable[C], /) -> tuple[A, B, C]: ...
+@overload
+async def concurrently(
+    a: Awaitable[A], b: Awaitable[B], c: Awaitable[C], d: Awaitable[D], /
+) -> tuple[A, B, C, D]: ...
+@overload
+async def concurrently(
+    a: Awaitable[A], b: Awaitable[B], c: Awaitable[C], d: Awaitable[D], e: Awaitable[E], /
+) -> tuple[A, B, C, D, E]: ...
+@overload
+async def concurrently(
+    a: Awaitable[A],
+    b: Awaitable[B],
+    c: Awaitable[C],
+    d: Awaitable[D],
+    e: Awaitable[E],
+    f: Awaitable[F],
+    /,
+) -> tuple[A, B, C, D, E, F]: ...
+async def concurrently(*queries: Awaitable[Any]) -> tuple[Any, ...]:  # the overloads say more
+    """Run the queries of a page at the same time and return their results in order.
+
+    When one fails, the others are cancelled and waited for, and its error is
+    raised itself rather than an ExceptionGroup, so that callers catch it by name.
+    """
+    tasks = [asyncio.ensure_future(query) for query in queries]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        failed = next((task for task in tasks if task in done and task.exception()), None)
+        if failed is not None:
+            failed.result()
+        return tuple(task.result() for task in tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

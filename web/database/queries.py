@@ -1,0 +1,78 @@
+"""Named SQL queries: the files in sql/queries, read once at import.
+
+A file holds several queries, each under a line `-- name: x`, and can be run in
+psql as it stands: parameters are written `:name`. A line that ends in
+`-- if x` belongs to the query only when the parameter `x` is given, which is
+how one query serves a list with and without its filters.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+QUERIES_DIR = Path(__file__).resolve().parents[2] / "sql" / "queries"
+
+_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_OPTIONAL = re.compile(r"^.*-- if (\w+)$", re.MULTILINE)
+# A string literal, a comment or a cast is passed over; a parameter is what remains.
+_PARAMETER = re.compile(r"'(?:[^']|'')*'|--[^\n]*|::|:([a-z]\w*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One named query with its text as it stands in the file."""
+
+    name: str
+    text: str
+
+    def bind(self, **values: object) -> tuple[str, list[object]]:
+        """Return the SQL with `$n` parameters, and the arguments in that order.
+
+        A value of None counts as not given: the optional lines that need it are
+        left out.
+
+        Raises:
+            KeyError: a parameter that the query needs was not given.
+        """
+        given = {name: value for name, value in values.items() if value is not None}
+        sql, parameters = _compiled(self.text, frozenset(given))
+        return sql, [given[name] for name in parameters]
+
+    def optional_parameters(self) -> list[str]:
+        """Return the parameters whose lines may be left out, in order."""
+        return list(dict.fromkeys(_OPTIONAL.findall(self.text)))
+
+
+def load_queries(noun: str) -> dict[str, Query]:
+    """Return the queries of `sql/queries/<noun>.sql` by name.
+
+    Raises:
+        ValueError: two queries of the file have the same name.
+    """
+    path = QUERIES_DIR / f"{noun}.sql"
+    _, *parts = _NAME.split(path.read_text(encoding="utf-8"))
+    queries = {
+        name: Query(f"{noun}.{name}", text.strip().removesuffix(";"))
+        for name, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+    if len(queries) != len(parts) // 2:
+        raise ValueError(f"{path.name} names a query twice")
+    return queries
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str, given: frozenset[str]) -> tuple[str, list[str]]:
+    """Return the SQL of one set of given parameters, and the parameters by number."""
+    parameters: list[str] = []
+
+    def numbered(match: re.Match[str]) -> str:
+        name = match[1]
+        if name is None:
+            return match[0]
+        if name not in parameters:
+            parameters.append(name)
+        return f"${parameters.index(name) + 1}"
+
+    kept = _OPTIONAL.sub(lambda match: match[0] if match[1] in given else "", text)
+    return _PARAMETER.sub(numbered, kept), parameters
