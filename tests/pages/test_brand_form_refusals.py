@@ -1,0 +1,222 @@
+"""The brand form: names and bodies that it refuses, and what it says when it cannot save."""
+
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from tests.conftest import drop_database
+from tests.desk import CatalogMaker, Desk, post_form
+from web.catalog.names import MAX_NAME_LENGTH
+
+NO_NAME = "Type a brand’s name."
+NOTHING_VISIBLE = "It has no letter, digit, punctuation or symbol."
+CONTROL = "It holds a control character, such as a tab."
+
+REFUSED = [
+    ("", NO_NAME),
+    ("   ", NO_NAME),
+    ("\r\n\n\r", NO_NAME),
+    ("\u3000\u00a0\t", NO_NAME),
+    ("\u200b", NOTHING_VISIBLE),
+    ("\u200b\u200d\u2060\ufeff", NOTHING_VISIBLE),
+    ("\u0301", NOTHING_VISIBLE),
+    ("\u3164", NOTHING_VISIBLE),
+    ("\u2800", NOTHING_VISIBLE),
+    ("x" * 201, "It is 201 characters long; at most 200 are possible."),
+    ("\ufdfa" * 12, "It is 216 characters long; at most 200 are possible."),
+    ("a\tb", CONTROL),
+    ("a\x1bb", CONTROL),
+    ("a\x7fb", CONTROL),
+    ("a\u0080b", CONTROL),
+    ("a\0b", "It holds characters that are not text."),
+    # None of these ends a line: they are control characters in a name.
+    ("a\u2028b", CONTROL),
+    ("a\u2029b", CONTROL),
+    ("a\vb", CONTROL),
+    ("a\fb", CONTROL),
+    ("a\u0085b", CONTROL),
+    ("a\x1cb", CONTROL),
+]
+
+
+async def test_name_that_cannot_be_is_refused_with_the_reason(
+    desk: Desk, catalog: CatalogMaker
+) -> None:
+    for typed, reason in REFUSED:
+        page = await post_form(desk, "/brands", {"brand_name": typed})
+
+        assert page.status == 422, typed
+        assert reason in page.text
+        assert "Nothing was saved." in page.text
+        assert page.typed == typed
+        (field,) = (e.attributes for e in page.elements if e.tag == "textarea")
+        assert field["aria-invalid"] == "true"
+        assert "problem" in field["aria-describedby"].split()
+    assert await catalog.value("select count(*) from brand") == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("a\rb", ["a", "b"]),
+        ("a\nb", ["a", "b"]),
+        ("a\r\nb", ["a", "b"]),
+        ("a\r\n\r\rb\n\nc\r", ["a", "b", "c"]),
+        ("x" * MAX_NAME_LENGTH, ["x" * MAX_NAME_LENGTH]),
+        ("👟" * MAX_NAME_LENGTH, ["👟" * MAX_NAME_LENGTH]),
+        ("?", ["?"]),
+        ("€", ["€"]),
+        ("日本", ["日本"]),
+        ("a\u200bb", ["a\u200bb"]),
+        ("O'Neil; drop table brand --", ["O'Neil; drop table brand --"]),
+    ],
+)
+async def test_names_that_can_be_are_saved_as_typed(
+    desk: Desk, catalog: CatalogMaker, typed: str, names: list[str]
+) -> None:
+    assert (await post_form(desk, "/brands", {"brand_name": typed})).status == 303
+    assert await catalog.column("select brand_name from brand order by brand_id") == names
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("brand_name=%FF", 400),
+        ("brand_name=%C3%28", 400),
+        ("brand_name=%ED%A0%80", 400),  # half of a surrogate pair
+        ("brand_name=%F4%90%80%80", 400),  # beyond Unicode
+        ("brand_name=a&brand_name=b", 400),
+        ("brand_name=a&mode=all&mode=all", 400),
+        ("brand_name=Lévis", 400),  # not encoded
+        ("&".join(f"x{number}=" for number in range(101)), 400),
+        ("brand_name=%00", 422),
+        ("", 422),
+        ("name=Levis", 422),
+        ("brand_name", 422),
+        ("%", 422),
+        ("brand_name=%", 303),
+        ("brand_name=%zz", 303),
+        ("brand_name=L%C3%A9vis+501", 303),
+    ],
+)
+async def test_odd_bodies_get_an_answer_that_fits(
+    desk: Desk, catalog: CatalogMaker, body: str, status: int
+) -> None:
+    page = await post_form(desk, "/brands", body)
+
+    assert page.status == status
+    assert await catalog.value("select count(*) from brand") == (status == 303)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", '{"brand_name": "Levis"}'),
+        ("text/plain", "brand_name=Levis"),
+        ("application/octet-stream", "brand_name=Levis"),
+        (
+            "multipart/form-data; boundary=x",
+            '--x\r\nContent-Disposition: form-data; name="brand_name"\r\n\r\nLevis\r\n--x--\r\n',
+        ),
+    ],
+)
+async def test_body_that_is_no_plain_form_is_a_415(
+    desk: Desk, catalog: CatalogMaker, content_type: str, body: str
+) -> None:
+    page = await post_form(desk, "/brands", body, {"Content-Type": content_type})
+
+    assert page.status == 415
+    assert "application/x-www-form-urlencoded" in page.text
+    assert await catalog.value("select count(*) from brand") == 0
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "latin-1", "no-such-charset", '"'])
+async def test_charset_of_a_form_changes_nothing(
+    desk: Desk, catalog: CatalogMaker, charset: str
+) -> None:
+    content_type = f"application/x-www-form-urlencoded; charset={charset}"
+
+    page = await post_form(desk, "/brands", {"brand_name": "é"}, {"Content-Type": content_type})
+
+    assert page.status == 303
+    assert await catalog.column("select brand_name from brand") == ["é"]
+
+
+async def test_body_over_a_mebibyte_is_a_413(desk: Desk, catalog: CatalogMaker) -> None:
+    page = await post_form(desk, "/brands", "brand_name=" + "x%0A" * (256 * 1024))
+
+    assert page.status == 413
+    assert "/brands" in page.hrefs
+    assert await catalog.value("select count(*) from brand") == 0
+
+
+async def test_more_than_ten_thousand_lines_are_refused_and_kept(
+    desk: Desk, catalog: CatalogMaker
+) -> None:
+    typed = "\n".join(f"Brand {number}" for number in range(10_001))
+
+    page = await post_form(desk, "/brands", {"brand_name": typed})
+
+    assert page.status == 422
+    assert "These are 10,001 lines; at most 10,000 can be saved at once." in page.text
+    assert page.typed == typed
+    assert await catalog.value("select count(*) from brand") == 0
+
+
+async def test_ten_thousand_lines_that_exist_are_each_told_so(
+    desk: Desk, catalog: CatalogMaker
+) -> None:
+    names = [f"Brand {number}" for number in range(10_000)]
+    await catalog.brands(names)
+
+    page = await post_form(desk, "/brands", {"brand_name": "\n".join(names)})
+
+    assert page.status == 409
+    assert "10,000 of 10,000 lines cannot be saved. Nothing was saved." in page.text
+    assert len(page.rows) == 10_001
+
+
+async def test_lost_database_is_a_503_that_keeps_what_was_typed(
+    desk: Desk, catalog: CatalogMaker, server_url: str, database_url: str
+) -> None:
+    await catalog.connection.close()
+    await drop_database(server_url, database_url.partition("?")[0].rpartition("/")[2])
+
+    page = await post_form(desk, "/brands", {"brand_name": "Levis\r\nLee <3"})
+
+    assert page.status == 503
+    assert page.typed == "Levis\r\nLee <3"
+    assert "it is not certain that nothing was saved" in page.text
+    assert "/brands" in page.hrefs
+    assert int(page.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "https://elsewhere.example"},
+    ],
+)
+async def test_form_of_another_site_saves_nothing(
+    desk: Desk, catalog: CatalogMaker, headers: dict[str, str]
+) -> None:
+    page = await post_form(desk, "/brands", {"brand_name": "Levis"}, headers)
+
+    assert page.status == 403
+    assert "Nothing was saved." in page.text
+    assert await catalog.value("select count(*) from brand") == 0
+
+
+async def test_plus_and_percent_encoded_spaces_are_spaces(
+    desk: Desk, catalog: CatalogMaker
+) -> None:
+    await post_form(desk, "/brands", "brand_name=Red+Wing%20Shoes" + quote("+1"))
+    assert await catalog.column("select brand_name from brand") == ["Red Wing Shoes+1"]
+
+
+async def test_unknown_fields_are_passed_over(desk: Desk, catalog: CatalogMaker) -> None:
+    form = urlencode({"brand_name": "Levis", "brand_id": "77", "other": "x"})
+
+    assert (await post_form(desk, "/brands", form)).status == 303
+    assert await catalog.value("select brand_id from brand") == 1

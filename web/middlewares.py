@@ -1,0 +1,166 @@
+"""What happens around every request.
+
+From the outside in: a request id and a log line, error pages, the check of
+the Host header, the check that a form came from Hangtag's own pages. The
+security headers go on every response when its headers are sent, streams
+included.
+"""
+
+import logging
+import secrets
+import time
+from ipaddress import ip_address
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from yarl import URL
+
+from web.database.errors import DatabaseBusyError, DatabaseUnavailableError
+from web.downloads.slots import NoSlotError
+from web.downloads.streams import DownloadBrokenOffError
+from web.keys import REQUEST_ID
+from web.pages.errors import error_response
+
+# The response whose headers are out; from then on an error can only break the connection.
+_PREPARED = web.RequestKey("prepared", web.StreamResponse)
+
+_LOG = logging.getLogger("hangtag.requests")
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    # Not no-referrer: with it Chromium posts forms with the Origin "null".
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+async def send_common_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Put the request id and the security headers on a response (signal on_response_prepare)."""
+    request[_PREPARED] = response
+    response.headers["X-Request-ID"] = request.get(REQUEST_ID, "")
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "private, no-cache"
+
+
+@web.middleware
+async def request_log(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request an id, and write one line about it when it is over."""
+    request[REQUEST_ID] = secrets.token_hex(8)
+    started = time.perf_counter()
+    status = "gone"  # the client left before there was an answer
+    try:
+        response = await handler(request)
+        status = str(response.status)
+    except web.HTTPException as redirect:
+        status = str(redirect.status)
+        raise
+    finally:
+        _LOG.info(
+            "%s %s %s in %.1f ms, request %s",
+            request.method,
+            request.rel_url.raw_path_qs[:200],
+            status,
+            (time.perf_counter() - started) * 1000,
+            request[REQUEST_ID],
+        )
+    return response
+
+
+@web.middleware
+async def error_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn every error into a page, or, once a body has begun, into a broken connection."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        response = error_response(request, error.status, error.text, headers=error.headers)
+    except NoSlotError:
+        response = error_response(
+            request, 503, "All downloads that can run at once are running.", retry_after=10
+        )
+    except DatabaseUnavailableError as error:
+        _LOG.warning("database: %s, request %s", error, request[REQUEST_ID])
+        busy = isinstance(error, DatabaseBusyError)
+        sentence = "The database is busy." if busy else "The database cannot be reached just now."
+        response = error_response(request, 503, sentence, retry_after=5)
+    except DownloadBrokenOffError as error:
+        _LOG.warning("download broken off: %s, request %s", error, request[REQUEST_ID])
+        response = error_response(request, 503, "The download was broken off.", retry_after=10)
+    except Exception:  # noqa: BLE001  # the last place where an error can become an answer
+        _LOG.exception("unexpected error, request %s", request[REQUEST_ID])
+        response = error_response(request, 500, None)
+    begun: web.StreamResponse | None = request.get(_PREPARED)
+    if begun is None:
+        return response
+    # The body has begun: ending it properly would pass a part off as the whole, and
+    # a second status line would stand in the middle of it.
+    if request.transport is not None:
+        request.transport.abort()
+    return begun
+
+
+def host_check(allowed: frozenset[str]) -> Middleware:
+    """Return a middleware that answers only requests for one of the `allowed` hosts.
+
+    On a loopback address this is the defense against DNS rebinding: a foreign
+    page whose name was made to point here still sends its own name as Host.
+    """
+
+    @web.middleware
+    async def check_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if _host_name(request.headers.get("Host", "")) not in allowed:
+            raise web.HTTPMisdirectedRequest(text="Hangtag is not served under this name.")
+        return await handler(request)
+
+    return check_host
+
+
+def loopback_names(host: str) -> frozenset[str] | None:
+    """Return the names under which a server on `host` is reached, or None if not on loopback."""
+    try:
+        is_loopback = ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = host == "localhost"
+    return frozenset({host, "localhost", "127.0.0.1", "::1"}) if is_loopback else None
+
+
+@web.middleware
+async def same_origin_check(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what another site's page made a browser send.
+
+    `Sec-Fetch-Site` says it where it is sent; plain HTTP on a LAN does not send it,
+    there `Origin` says it. A request with neither comes from a program.
+    """
+    if request.method not in {"GET", "HEAD", "OPTIONS"} and not _is_own(request):
+        raise web.HTTPForbidden(text="This form was sent from another site. Nothing was saved.")
+    return await handler(request)
+
+
+def _is_own(request: web.Request) -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return True
+    try:
+        parsed = URL(origin)
+        return bool(parsed.authority) and parsed.authority == URL(f"//{request.host}").authority
+    except ValueError:
+        return False
+
+
+def _host_name(host: str) -> str | None:
+    try:
+        return URL(f"//{host}").host
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Handlers that answer HTML, one module a noun."""

@@ -1,0 +1,121 @@
+"""The settings: typed, and each from a flag, the environment, .env or its default, in that order.
+
+`DATABASE_URL` is what every host calls it; all others begin with `HANGTAG_`.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from web.database.dsn import addresses
+
+ENV_PREFIX = "HANGTAG_"
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the text names it and says why."""
+
+
+def _is_postgres_url(url: str) -> str:
+    # Not pydantic's PostgresDsn: it refuses a URL whose host is a unix socket, `?host=/run/…`.
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise ValueError("it does not begin with postgresql://")
+    try:
+        list(addresses(url))
+    except (ValueError, IndexError):
+        # Their own texts repeat what may be a piece of a password.
+        raise ValueError("its host and port cannot be read") from None
+    return url
+
+
+PostgresUrl = Annotated[str, AfterValidator(_is_postgres_url)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class Settings(BaseSettings):
+    """All that can be set. The descriptions are what docs/settings.md says."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    database_url: PostgresUrl | None = Field(
+        default=None,
+        validation_alias="DATABASE_URL",
+        description="The PostgreSQL to use (15 or later). Without it the embedded one runs.",
+    )
+    migrate_url: PostgresUrl | None = Field(
+        default=None,
+        description="A direct way to the same database for migrations, past a pooler.",
+    )
+    data_dir: Path = Field(
+        default=Path("var"), description="Where the embedded PostgreSQL keeps its data."
+    )
+    host: str = Field(default="127.0.0.1", min_length=1, description="The address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="The port; 0 takes a free one.")
+    pool_size: int = Field(
+        default=10, ge=1, le=1000, description="Connections for pages and writes, at most."
+    )
+    acquire_timeout: Seconds = Field(
+        default=3.0, description="Seconds a page waits for a connection before it answers 503."
+    )
+    query_timeout: Seconds = Field(
+        default=10.0, description="Seconds a page's query may run before it answers 503."
+    )
+    statement_cache_size: int = Field(
+        default=100,
+        ge=0,
+        le=10000,
+        description="Prepared statements kept a connection; 0 behind PgBouncer before 1.21.",
+    )
+    download_slots: int = Field(
+        default=8, ge=1, le=1000, description="Downloads at the same time; more are told to wait."
+    )
+    download_stall_timeout: Seconds = Field(
+        default=10.0, description="Seconds without a byte leaving before a download is broken off."
+    )
+    download_total_timeout: Annotated[float, Field(gt=0, le=86400)] = Field(
+        default=3600.0, description="Seconds that a download may take in all."
+    )
+    drain_delay: float = Field(
+        default=0.0,
+        ge=0,
+        le=300,
+        description="Seconds between not being ready and no longer listening, at the end.",
+    )
+    shutdown_timeout: Seconds = Field(
+        default=10.0, description="Seconds that running requests and downloads get at the end."
+    )
+
+
+def load_settings(**flags: object) -> Settings:
+    """Read the settings; `flags` that are None were not given.
+
+    Raises:
+        SettingsError: a value cannot be used.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    if "database_url" in given:
+        given["DATABASE_URL"] = given.pop("database_url")
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentences(error))) from None
+
+
+def variable_of(field: str) -> str:
+    """Return the environment variable of a setting."""
+    return "DATABASE_URL" if field == "database_url" else ENV_PREFIX + field.upper()
+
+
+def _sentences(error: ValidationError) -> list[str]:
+    sentences = []
+    for problem in error.errors():
+        location = str(problem["loc"][0])
+        variable = location if location == "DATABASE_URL" else variable_of(location)
+        # A URL may hold a password: it is not repeated.
+        value = "what it is" if variable.endswith("_URL") else repr(problem["input"])
+        sentences.append(f"{variable} cannot be {value}: {problem['msg']}.")
+    return sentences
