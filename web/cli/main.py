@@ -1,0 +1,40 @@
+"""The commands: `python run.py [serve|migrate|sample]`, serve when nothing is said."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from web.cli.migrate import migrate_command
+from web.cli.sample import sample
+from web.cli.serve import serve
+from web.database.embedded import EmbeddedServerError
+from web.database.errors import DatabaseUnavailableError
+from web.database.migrations import MigrationError
+from web.settings import SettingsError
+
+cli = typer.Typer(
+    help="Hangtag, the catalog desk of a retailer.",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cli.command()(serve)
+cli.command("migrate")(migrate_command)
+cli.command()(sample)
+
+
+def main() -> None:
+    """Run the command that the arguments name. A setting that cannot be used exits with 2."""
+    arguments = sys.argv[1:]
+    if not arguments or (arguments[0].startswith("-") and arguments[0] != "--help"):
+        arguments = ["serve", *arguments]
+    problem = Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print
+    try:
+        cli(arguments)
+    except SettingsError as error:
+        problem(str(error))
+        sys.exit(2)
+    except (EmbeddedServerError, MigrationError, DatabaseUnavailableError) as error:
+        problem(str(error))
+        sys.exit(1)
