@@ -41,7 +41,8 @@ create index product_variant_count_size on product_variant_count (product_size_i
 create function count_brands() returns trigger
 language plpgsql as $$
 begin
-    insert into brand_count (brand_id) select brand_id from changed order by brand_id;
+    insert into brand_count (brand_id) select brand_id from changed order by brand_id
+    on conflict do nothing; -- a product of the same statement was counted first
     return null;
 end
 $$;
@@ -53,7 +54,8 @@ create function count_products() returns trigger
 language plpgsql as $$
 begin
     if tg_op = 'INSERT' then
-        insert into product_count (product_id) select product_id from changed order by product_id;
+        insert into product_count (product_id) select product_id from changed order by product_id
+        on conflict do nothing;
     end if;
     insert into brand_count as kept (brand_id, product_count)
     select brand_id, count(*) * case tg_op when 'DELETE' then -1 else 1 end
@@ -122,6 +124,14 @@ begin
     where product_id in (select product_id from changed)
     order by product_id
     for share;
+    -- A statement that removes products together with their SKUs leaves no brand to count for.
+    if exists (
+        select true from changed
+        where not exists (select true from product where product.product_id = changed.product_id)
+    ) then
+        raise exception 'remove SKUs in a statement before that of their product'
+        using errcode = 'integrity_constraint_violation';
+    end if;
 
     insert into product_variant_count as kept (product_id, product_color_id, product_size_id, sku_count)
     select product_id, product_color_id, product_size_id, count(*) * sign

@@ -222,3 +222,20 @@ async def test_skus_of_a_product_that_moves_meanwhile_count_for_its_new_brand(
         await connection.close()
 
     await assert_counts(catalog.connection)
+
+
+async def test_products_and_skus_of_one_statement_are_counted_or_refused(
+    catalog: CatalogMaker,
+) -> None:
+    await catalog.connection.execute(
+        "with b as (insert into brand (brand_name) values ('Levis') returning brand_id),"
+        " p as (insert into product (product_name, brand_id) select 'Hat', brand_id from b"
+        " returning product_id) insert into sku (product_id, product_size_id, product_color_id)"
+        " select product_id, 1, 1 from p"
+    )
+    assert await catalog.value("select sku_count from brand_count") == 1
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+        await catalog.connection.execute(
+            "with gone as (delete from product) delete from sku where product_id = 1"
+        )
+    assert await catalog.value("select sku_count from brand_count") == 1

@@ -198,7 +198,7 @@ async def test_row_that_nobody_has_is_none(pool: Pool) -> None:
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
 def test_error_of_the_driver_has_one_name(error: Exception, translated: type[Exception]) -> None:
-    with pytest.raises(translated) as raised, translated_errors():
+    with pytest.raises(translated) as raised, translated_errors(lambda: True):
         raise error
 
     assert type(raised.value) is translated
@@ -212,7 +212,7 @@ def test_error_of_the_driver_has_one_name(error: Exception, translated: type[Exc
     ids=lambda error: type(error).__name__,
 )
 def test_error_of_the_code_stays_what_it_is(error: Exception) -> None:
-    with pytest.raises(type(error)) as raised, translated_errors():
+    with pytest.raises(type(error)) as raised, translated_errors(lambda: True):
         raise error
 
     assert raised.value is error
@@ -226,3 +226,16 @@ async def test_duplicate_names_the_index_that_refused_it(pool: Pool, catalog: Ca
             await connection.execute("insert into brand (brand_name) values ('LEVIS')")
 
     assert raised.value.constraint == "brand_name_key"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.InterfaceError("cannot perform operation: another operation is in progress"),
+        FileNotFoundError("a file of ours"),
+        ConnectionResetError("the reader's connection, not the database's"),
+    ],
+)
+def test_mistake_is_no_lost_connection_while_the_connection_is_there(error: Exception) -> None:
+    with pytest.raises(type(error)), translated_errors(lambda: False):
+        raise error

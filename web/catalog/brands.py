@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import asyncpg
+
 from web.catalog.names import name_problem
 from web.catalog.searches import SEARCH_COUNT_LIMIT
 from web.database.keyset import Order, Page, Position, fetch_page
@@ -25,6 +27,10 @@ BRAND_SORTS = {
     "changed": Order("brand", ("changed_at", "brand_id"), datetime, descending=True),
     "skus": Order("brand_count", ("sku_count", "brand_id"), int, descending=True),
 }
+
+
+class DuplicateBrandError(Exception):
+    """A brand of the same name exists already; nothing was saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +108,17 @@ async def create_brands(connection: Connection, lines: Sequence[BrandLine]) -> l
     """Create a brand for each line, in one statement, and return their ids in order.
 
     Raises:
-        asyncpg.UniqueViolationError: a name exists already or is given twice.
+        DuplicateBrandError: a name exists already or is given twice; the transaction
+            that `connection` is in can only be rolled back.
     """
-    rows = await fetch(connection, INSERT_BRANDS, brand_names=[line.brand_name for line in lines])
+    try:
+        rows = await fetch(
+            connection, INSERT_BRANDS, brand_names=[line.brand_name for line in lines]
+        )
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "brand_name_key":
+            raise
+        raise DuplicateBrandError from error
     return sorted(row["brand_id"] for row in rows)
 
 

@@ -4,7 +4,7 @@ Drivers and servers report the same mishap in many ways. Here they become a few
 exceptions, so that one place can turn each into an answer for a person.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import asyncpg
@@ -27,19 +27,19 @@ class DuplicateKeyError(Exception):
         self.constraint = constraint
 
 
-# A lost connection shows as any of these (TimeoutError is an OSError since Python 3.11).
-_LOST = (
-    OSError,
-    asyncpg.InterfaceError,
-    InternalClientError,
+# A lost connection, or none to be had, as PostgreSQL says it.
+_REFUSED = (
     asyncpg.PostgresConnectionError,  # class 08
-    asyncpg.AdminShutdownError,  # 57P01
-    asyncpg.CrashShutdownError,  # 57P02
-    asyncpg.CannotConnectNowError,  # 57P03: starting, stopping or recovering
+    asyncpg.OperatorInterventionError,  # class 57: stopping, crashed, starting, dropped, idle
+    asyncpg.InvalidAuthorizationSpecificationError,  # class 28: the password was changed
     asyncpg.ReadOnlySQLTransactionError,  # 25006: a standby, during a switch-over
     asyncpg.InsufficientResourcesError,  # class 53: disk full, too many connections
     asyncpg.InvalidCatalogNameError,  # 3D000: the database was dropped
 )
+# The same as asyncpg and the system say it. They say mistakes of ours in the same way,
+# so these count only when the connection is indeed gone.
+_LOST = (OSError, asyncpg.InterfaceError, InternalClientError)
+# TimeoutError is an OSError too.
 _BUSY = (
     TimeoutError,
     asyncpg.QueryCanceledError,  # 57014: statement_timeout
@@ -49,13 +49,21 @@ _BUSY = (
 
 
 @contextmanager
-def translated_errors() -> Iterator[None]:
-    """Turn the driver's errors into the exceptions of this module."""
+def translated_errors(is_lost: Callable[[], bool]) -> Iterator[None]:
+    """Turn the driver's errors into the exceptions of this module.
+
+    Args:
+        is_lost: whether there is no connection (any more).
+    """
     try:
         yield
     except asyncpg.UniqueViolationError as error:
         raise DuplicateKeyError(error.constraint_name or "") from error
     except _BUSY as error:
         raise DatabaseBusyError(str(error) or type(error).__name__) from error
+    except _REFUSED as error:
+        raise DatabaseUnavailableError(str(error)) from error
     except _LOST as error:
+        if not is_lost():
+            raise
         raise DatabaseUnavailableError(str(error) or type(error).__name__) from error

@@ -47,9 +47,13 @@ class Pool:
             DatabaseBusyError: none became free within `acquire_timeout`.
             DatabaseUnavailableError: PostgreSQL cannot be reached.
         """
-        with translated_errors():
-            async with self.connections.acquire(timeout=self.acquire_timeout) as connection:
+        with translated_errors(lambda: True):
+            connection = await self.connections.acquire(timeout=self.acquire_timeout)
+        try:
+            with translated_errors(connection.is_closed):
                 yield connection
+        finally:
+            await self.connections.release(connection)
 
 
 @asynccontextmanager
@@ -74,7 +78,7 @@ async def open_pool(
     Raises:
         DatabaseUnavailableError: PostgreSQL cannot be reached.
     """
-    with translated_errors():
+    with translated_errors(lambda: True):
         connections = await asyncpg.create_pool(
             url,
             min_size=1,

@@ -1,6 +1,7 @@
 """The pages of brands: the list, one brand, and the form that creates brands."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,6 +11,7 @@ from yarl import URL
 from web.catalog.brands import (
     BRAND_SORTS,
     BrandLine,
+    DuplicateBrandError,
     LineFinding,
     count_brands,
     create_brands,
@@ -21,7 +23,7 @@ from web.catalog.names import name_problem
 from web.catalog.products import PRODUCT_SORTS, count_products, list_products
 from web.catalog.variants import variants_of_brand
 from web.changes.change_sets import created_by, current_change_set
-from web.database.errors import DatabaseUnavailableError, DuplicateKeyError
+from web.database.errors import DatabaseUnavailableError
 from web.database.pool import Connection, concurrently
 from web.database.transactions import in_transaction
 from web.inputs import form_fields, is_storable, path_id, query_id
@@ -33,6 +35,10 @@ MAX_LINES: Final = 10_000
 _UNSURE: Final = (
     "The database cannot be reached just now. Look at the list of brands "
     "before you save again: it is not certain that nothing was saved."
+)
+# Spaces of every width; other white space is a control character, and said to be one.
+_SPACES: Final = "".join(
+    character for character in map(chr, range(0x10000)) if unicodedata.category(character) == "Zs"
 )
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -104,7 +110,12 @@ async def show_brand_form(request: web.Request) -> web.Response:
 
 async def save_brands(request: web.Request) -> web.Response:
     """Create a brand for each line of the form, all or none."""
-    typed = (await form_fields(request)).get("brand_name", "")
+    fields = await form_fields(request)
+    typed = fields.get("brand_name", "")
+    if fields.get("mode", "all") != "all":
+        return _form(
+            request, typed=typed, problem="The mode of saving can only be “all”.", status=422
+        )
     lines, problem = _parse_lines(typed)
     if problem is not None:
         return _form(request, typed=typed, problem=problem, status=422)
@@ -137,7 +148,7 @@ async def _create_or_explain(
     if all(name_problem(line.brand_name) is None for line in lines):
         try:
             created = await in_transaction(pool, create, request_id=request[REQUEST_ID])
-        except DuplicateKeyError:
+        except DuplicateBrandError:
             pass
         else:
             return [], _saved_url(request, *created)
@@ -157,7 +168,7 @@ def _parse_lines(typed: str) -> tuple[list[BrandLine], str | None]:
     if not is_storable(typed):
         return [], "It holds characters that are not text."
     lines = [
-        BrandLine(number, name.strip())
+        BrandLine(number, name.strip(_SPACES))
         for number, name in enumerate(_LINE_END.split(typed), start=1)
         if name.strip()
     ]
@@ -181,7 +192,8 @@ def _form(
         request,
         "brands/form.html",
         {
-            "typed": typed,
+            # A page cannot hold a NUL.
+            "typed": typed.replace("\0", "\ufffd"),
             "problem": problem,
             "findings": findings,
             "bad": [finding for finding in findings if not finding.is_good],

@@ -18,7 +18,8 @@ _SENTENCES = {
     500: "Something went wrong here. It has been noted.",
     503: "Hangtag is busy just now.",
 }
-_KEPT_HEADERS = ("Allow",)
+# Those of the framework's own text, which is not sent.
+_DROPPED_HEADERS = {"Content-Type", "Content-Length"}
 
 
 def error_response(
@@ -35,14 +36,14 @@ def error_response(
         request: the request that failed.
         status: the HTTP status, 400 or above.
         sentence: what a person should know; None for the status's own sentence.
-        headers: the headers of the error, of which those are kept that matter to clients.
+        headers: the headers of the error.
         retry_after: after how many seconds trying again makes sense.
     """
     # The framework's own errors have a text such as "404: Not Found".
     if not sentence or sentence.startswith(f"{status}:"):
         sentence = _SENTENCES.get(status, HTTPStatus(status).phrase + ".")
     request_id = request.get(REQUEST_ID, "")
-    if request.path.startswith("/api"):
+    if request.path.startswith("/api/"):
         response = web.json_response(
             {"error": {"status": status, "reason": sentence, "request_id": request_id}},
             status=status,
@@ -60,9 +61,9 @@ def error_response(
             },
             status=status,
         )
-    for name in _KEPT_HEADERS:
-        if headers and name in headers:
-            response.headers[name] = headers[name]
+    response.headers.update(
+        {name: value for name, value in (headers or {}).items() if name not in _DROPPED_HEADERS}
+    )
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
