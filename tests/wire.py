@@ -7,7 +7,7 @@ who is slow, who stops, or who leaves.
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -31,10 +31,22 @@ class Wire:
     socket: socket.socket
     received: bytearray = field(default_factory=bytearray)
 
-    async def ask(self, path: str, method: str = "GET", *, keep: bool = False) -> None:
+    async def ask(
+        self,
+        path: str,
+        method: str = "GET",
+        *,
+        keep: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Send a request; after the answer the server is to close, unless `keep`."""
-        connection = "keep-alive" if keep else "close"
-        request = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: {connection}\r\n\r\n"
+        sent = {
+            "Host": "127.0.0.1",
+            "Connection": "keep-alive" if keep else "close",
+            **(headers or {}),
+        }
+        fields = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+        request = f"{method} {path} HTTP/1.1\r\n{fields}\r\n"
         await asyncio.get_running_loop().sock_sendall(self.socket, request.encode())
 
     async def receive(self, most: int = 64 * 1024) -> bytes:

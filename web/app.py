@@ -9,16 +9,20 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Final
 
-from aiohttp import web
+from aiohttp import set_zlib_backend, web
 from aiohttp.typedefs import Middleware
+from isal import isal_zlib
 
 from web.database.pool import open_pool
+from web.downloads.limiter import ConcurrencyLimiter
 from web.downloads.slots import DownloadSlots
-from web.keys import DOWNLOAD_POOL, DOWNLOAD_SLOTS, DRAINING, POOL, SETTINGS
+from web.keys import DOWNLOAD_POOL, DOWNLOAD_SLOTS, DRAINING, LIMITER, POOL, RUNNING, SETTINGS
 from web.middlewares import (
     error_pages,
     host_check,
     loopback_names,
+    not_modified,
+    page_turn,
     request_log,
     same_origin_check,
     send_common_headers,
@@ -42,14 +46,20 @@ def create_app(settings: Settings, database_url: str) -> web.Application:
     middlewares: list[Middleware] = [
         request_log,
         error_pages,
+        page_turn,
         *([host_check(names)] if names is not None else []),
         same_origin_check,
+        not_modified,
     ]
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY_BYTES)
     app[SETTINGS] = settings
+    app[LIMITER] = ConcurrencyLimiter(settings.download_width)
     app[DOWNLOAD_SLOTS] = DownloadSlots(settings.download_slots)
+    app[RUNNING] = set()
     app[DRAINING] = asyncio.Event()
     app.cleanup_ctx.append(_pools(database_url))
+    # For compressed downloads: several times as fast as the standard library's zlib.
+    set_zlib_backend(isal_zlib)
     app.on_response_prepare.append(send_common_headers)
     add_routes(app)
     add_templates(app)

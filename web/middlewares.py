@@ -6,19 +6,22 @@ security headers go on every response when its headers are sent, streams
 included.
 """
 
+import asyncio
 import logging
 import secrets
 import time
+from hashlib import blake2b
 from ipaddress import ip_address
 
 from aiohttp import web
+from aiohttp.helpers import ETAG_ANY
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
-from web.database.errors import DatabaseBusyError, DatabaseUnavailableError
+from web.database.errors import DatabaseBusyError, DatabaseUnavailableError, DuplicateKeyError
+from web.downloads.reader import DownloadBrokenOffError
 from web.downloads.slots import NoSlotError
-from web.downloads.streams import DownloadBrokenOffError
-from web.keys import REQUEST_ID
+from web.keys import LIMITER, PAGE_TURN, REQUEST_ID, RUNNING
 from web.pages.errors import error_response
 
 # The response whose headers are out; from then on an error can only break the connection.
@@ -54,15 +57,20 @@ async def send_common_headers(request: web.Request, response: web.StreamResponse
 async def request_log(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request an id, and write one line about it when it is over."""
     request[REQUEST_ID] = secrets.token_hex(8)
+    running, task = request.app[RUNNING], asyncio.current_task()
+    assert task is not None, "a handler runs in a task"  # noqa: S101  # for the type checker
+    running.add(task)
     started = time.perf_counter()
     status = "gone"  # the client left before there was an answer
     try:
         response = await handler(request)
-        status = str(response.status)
-    except web.HTTPException as redirect:
-        status = str(redirect.status)
+        broken = request.transport is None or request.transport.is_closing()
+        status = f"{response.status} broken off" if broken else str(response.status)
+    except web.HTTPException as answer:
+        status = str(answer.status)
         raise
     finally:
+        running.discard(task)
         _LOG.info(
             "%s %s %s in %.1f ms, request %s",
             request.method,
@@ -72,6 +80,16 @@ async def request_log(request: web.Request, handler: Handler) -> web.StreamRespo
             request[REQUEST_ID],
         )
     return response
+
+
+@web.middleware
+async def page_turn(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let downloads give way while the request is handled; a download counts itself out."""
+    turn = request[PAGE_TURN] = request.app[LIMITER].begin_page()
+    try:
+        return await handler(request)
+    finally:
+        turn.end()
 
 
 @web.middleware
@@ -92,6 +110,11 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
         busy = isinstance(error, DatabaseBusyError)
         sentence = "The database is busy." if busy else "The database cannot be reached just now."
         response = error_response(request, 503, sentence, retry_after=5)
+    except DuplicateKeyError as error:
+        _LOG.warning("duplicate key %s, request %s", error, request[REQUEST_ID])
+        response = error_response(
+            request, 409, "Something of the same name or number exists already. Nothing was saved."
+        )
     except DownloadBrokenOffError as error:
         _LOG.warning("download broken off: %s, request %s", error, request[REQUEST_ID])
         response = error_response(request, 503, "The download was broken off.", retry_after=10)
@@ -106,6 +129,29 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
     if request.transport is not None:
         request.transport.abort()
     return begun
+
+
+@web.middleware
+async def not_modified(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer 304 for a page that is what the client has already.
+
+    The tag is taken over the page itself, so that it cannot be wrong; what is saved
+    is its way to the client.
+    """
+    response = await handler(request)
+    if (
+        request.method in {"GET", "HEAD"}
+        and response.status == 200
+        and isinstance(response, web.Response)
+        and isinstance(response.body, bytes)
+        and response.content_type == "text/html"
+    ):
+        tag = blake2b(response.body, digest_size=16).hexdigest()
+        response.etag = tag
+        known = request.if_none_match or ()
+        if any(one.value in {tag, ETAG_ANY} for one in known):
+            return web.Response(status=304, headers={"ETag": f'"{tag}"'})
+    return response
 
 
 def host_check(allowed: frozenset[str]) -> Middleware:

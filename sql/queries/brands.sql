@@ -86,11 +86,14 @@ order by line.number;
 -- name: csv_blocks
 -- The list of brands as lines of CSV, a block for each brand, in order of brand_id.
 select
-    brand.brand_id::text
-    || ',' || csv_field(brand.brand_name, :excel)
-    || ',' || brand_count.product_count::text
-    || ',' || brand_count.sku_count::text
-    || e'\r\n' as block
+    convert_to(
+        brand.brand_id::text
+        || ',' || csv_field(brand.brand_name, :excel)
+        || ',' || brand_count.product_count::text
+        || ',' || brand_count.sku_count::text
+        || e'\r\n',
+        'UTF8'
+    ) as block
 from brand
 join brand_count on brand.brand_id = brand_count.brand_id
 where

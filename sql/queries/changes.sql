@@ -53,3 +53,7 @@ select exists(
         and row_id = :row_id
         and before is null
 );
+
+-- name: get_catalog_version
+-- The version of the catalog: how many transactions have changed it, a sum over few rows.
+select sum(changes)::bigint as version from catalog_version;

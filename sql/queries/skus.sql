@@ -50,8 +50,18 @@ where
 -- The download, in order of (product_id, sku_id): the SKUs of a product as one block of lines, whose part
 -- for the product and whose part for color and size are formatted once each. A product whose lines would
 -- exceed :block_bytes comes as a block a SKU, so that no block is large: product_count tells beforehand.
--- Reads product's primary key (product_of_brand for a brand) and sku's, both in order.
-with variant as materialized (
+-- Reads product's primary key (product_of_brand for a brand; for a color or a size product_variant_count's
+-- index on it, so that nothing is read of products that come in none) and sku's, all in order.
+with offer as (
+    select product_id
+    from product_variant_count
+    where
+        sku_count > 0
+        and product_color_id = :color_id::bigint -- if color_id
+        and product_size_id = :size_id::bigint -- if size_id
+),
+
+variant as materialized (
     select
         product_color.product_color_id,
         product_size.product_size_id,
@@ -73,7 +83,7 @@ with variant as materialized (
         and product_size.product_size_id = :size_id::bigint -- if size_id
 )
 
-select sku_lines.block
+select convert_to(sku_lines.block, 'UTF8') as block
 from (
     -- In order before the lines are made: a sort of the lines themselves would hold all of them, and
     -- mix those of a product that come a SKU at a time.
@@ -90,6 +100,7 @@ from (
         true
         and product.product_id >= :after_product_id -- if after_product_id
         and product.brand_id = :brand_id -- if brand_id
+        and product.product_id in (select product_id from offer) -- if of_variant
     order by product.product_id
 ) as product
 cross join lateral (

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from itertools import combinations
 from typing import Any
 
 import asyncpg
@@ -10,13 +11,20 @@ import pytest_asyncio
 
 from tests.conftest import create_database, database_url_on, drop_database, unique_name
 from web.catalog.brands import BRAND_SORTS, LIST_BRANDS
-from web.catalog.products import GET_PRODUCT, LIST_PRODUCTS, OTHER_PRODUCTS, PRODUCT_SORTS
+from web.catalog.products import (
+    BATCH_BLOCKS,
+    GET_PRODUCT,
+    LIST_PRODUCTS,
+    OTHER_PRODUCTS,
+    PRODUCT_SORTS,
+)
 from web.catalog.sample import SampleSize, load_sample, vacuum_catalog
 from web.catalog.skus import DOWNLOAD_BLOCKS, LIST_SKUS, SKU_ORDER
 from web.catalog.variants import VARIANTS_OF_PRODUCT
 from web.database.keyset import Order, keyset_query
-from web.database.pool import Connection
+from web.database.pool import Connection, execute
 from web.database.queries import Query
+from web.downloads.streams import PLAN_IN_ORDER
 
 PAGE = 51
 Node = dict[str, Any]  # a node of a plan, as EXPLAIN writes it in JSON
@@ -154,34 +162,61 @@ async def test_query_of_the_product_page_reads_indexes(
     assert not scanned_whole(nodes) - SMALL
 
 
-@pytest.mark.parametrize("form", ["csv", "ndjson"])
-@pytest.mark.parametrize(
-    "filters",
-    [
-        {},
-        {"after_product_id": 500, "after_sku_id": 7},
-        {"product_id": 7},
-        {"brand_id": 7},
-        {"color_id": 1},
-        {"size_id": 3},
-    ],
-    ids=str,
-)
-async def test_download_of_skus_reads_the_primary_key_in_order(
-    sample: Connection, form: str, filters: dict[str, object]
-) -> None:
-    nodes = await plan(sample, DOWNLOAD_BLOCKS, format=form, block_bytes=65536, **filters)
+FILTERS = ("product_id", "brand_id", "color_id", "size_id")
 
-    assert "sku" not in scanned_whole(nodes)
+
+@pytest.mark.parametrize("form", ["csv", "ndjson"])
+@pytest.mark.parametrize("after", [{}, {"after_product_id": 500, "after_sku_id": 7}], ids=str)
+@pytest.mark.parametrize(
+    "names", [names for count in range(5) for names in combinations(FILTERS, count)], ids=str
+)
+async def test_download_of_skus_reads_indexes_in_order_and_sorts_nothing_above_them(
+    sample: Connection, form: str, after: dict[str, int], names: tuple[str, ...]
+) -> None:
+    filters: dict[str, object] = dict.fromkeys(names, 2)
+    of_variant = True if {"color_id", "size_id"} & set(names) else None
+
+    async with sample.transaction():
+        await execute(sample, PLAN_IN_ORDER)
+        nodes = await plan(
+            sample,
+            DOWNLOAD_BLOCKS,
+            format=form,
+            block_bytes=65536,
+            of_variant=of_variant,
+            **after,
+            **filters,
+        )
+
+    assert not scanned_whole(nodes) - SMALL
     assert indexes(nodes) & {"sku_pkey", "sku_color", "sku_size"}
-    # A sort above the lines would hold them all, and not keep the order within a product.
-    above: list[str] = []
-    node = nodes[0]
-    while node.get("Relation Name") != "product" and node.get("Plans"):
-        above.append(node["Node Type"])
-        node = node["Plans"][0]
-    assert above[0] not in {"Sort", "Incremental Sort", "Gather Merge"}, above
-    assert {node["Node Type"] for node in nodes} & {"Index Only Scan", "Index Scan"}
+    if of_variant:
+        assert any(index.startswith("product_variant_count") for index in indexes(nodes))
+    # A sort of the products, or of the lines, would hold them all before the first one comes.
+    # Only the SKUs of one product may be put in order.
+    for node in nodes:
+        if "Sort" in node["Node Type"]:
+            assert "Relation Name" not in node
+            assert not {"product", "product_count", "product_variant_count"} & {
+                below.get("Relation Name") for below in _nodes(node)
+            }
+
+
+@pytest.mark.parametrize("count", [1, 10_000])
+async def test_batch_looks_each_product_up_in_the_order_of_the_list(
+    sample: Connection, count: int
+) -> None:
+    nodes = await plan(
+        sample, BATCH_BLOCKS, product_ids=list(range(count, 0, -1)), block_bytes=65536
+    )
+
+    assert {"product_pkey", "product_count_pkey", "brand_pkey", "sku_pkey"} <= indexes(nodes)
+    assert not scanned_whole(nodes) - SMALL
+    # Only the SKUs of one small product are sorted, below the string_agg that takes them.
+    assert {node["Sort Key"][0] for node in sorts(nodes)} <= {"sku.sku_id"}
+    assert len(sorts(nodes)) <= 1
+    # Above jit_above_cost PostgreSQL would compile the plan before the first line.
+    assert nodes[0]["Total Cost"] < 100_000
 
 
 async def test_search_reads_trigrams(sample_url: str) -> None:

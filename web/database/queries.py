@@ -2,8 +2,8 @@
 
 A file holds several queries, each under a line `-- name: x`, and can be run in
 psql as it stands: parameters are written `:name`. A line that ends in
-`-- if x` belongs to the query only when the parameter `x` is given, which is
-how one query serves a list with and without its filters.
+`-- if x` (or `-- if x and y`) belongs to the query only when those parameters
+are given, which is how one query serves a list with and without its filters.
 """
 
 import re
@@ -14,7 +14,7 @@ from pathlib import Path
 QUERIES_DIR = Path(__file__).resolve().parents[2] / "sql" / "queries"
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
-_OPTIONAL = re.compile(r"^.*-- if (\w+)$", re.MULTILINE)
+_OPTIONAL = re.compile(r"^.*-- if (\w+)(?: and (\w+))?$", re.MULTILINE)
 # A string literal, a comment or a cast is passed over; a parameter is what remains.
 _PARAMETER = re.compile(r"'(?:[^']|'')*'|--[^\n]*|::|:([a-z]\w*)")
 
@@ -41,7 +41,8 @@ class Query:
 
     def optional_parameters(self) -> list[str]:
         """Return the parameters whose lines may be left out, in order."""
-        return list(dict.fromkeys(_OPTIONAL.findall(self.text)))
+        found = [name for names in _OPTIONAL.findall(self.text) for name in names if name]
+        return list(dict.fromkeys(found))
 
 
 def load_queries(noun: str) -> dict[str, Query]:
@@ -74,5 +75,7 @@ def _compiled(text: str, given: frozenset[str]) -> tuple[str, list[str]]:
             parameters.append(name)
         return f"${parameters.index(name) + 1}"
 
-    kept = _OPTIONAL.sub(lambda match: match[0] if match[1] in given else "", text)
+    kept = _OPTIONAL.sub(
+        lambda line: line[0] if set(filter(None, line.groups())) <= given else "", text
+    )
     return _PARAMETER.sub(numbered, kept), parameters

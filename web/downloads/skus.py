@@ -7,7 +7,8 @@ from aiohttp import web
 from web.catalog.skus import DOWNLOAD_BLOCKS, SkuFilter
 from web.downloads.formats import NDJSON, Format, csv_format
 from web.downloads.streams import Download, stream
-from web.inputs import query_sku_position, sku_filter
+from web.inputs import sku_filter
+from web.positions import query_sku_position
 
 COLUMNS: Final = (
     "sku_id,product_id,product_name,brand_id,brand_name,product_color_name,product_size_name"
@@ -45,6 +46,7 @@ def _download(request: web.Request, form: Format) -> Download:
             "brand_id": wanted.brand_id,
             "color_id": wanted.color_id,
             "size_id": wanted.size_id,
+            "of_variant": wanted.color_id or wanted.size_id,
             "after_product_id": after_product_id,
             "after_sku_id": after_sku_id,
         },

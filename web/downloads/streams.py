@@ -6,32 +6,32 @@ connection: the middleware aborts it, and no client takes half a file for whole.
 """
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
+from web.changes.versions import catalog_version
 from web.database.cursors import read_blocks
-from web.database.queries import Query
-from web.keys import DOWNLOAD_POOL, DOWNLOAD_SLOTS, SETTINGS
+from web.database.pool import Connection, execute
+from web.database.queries import Query, load_queries
+from web.downloads.reader import DownloadBrokenOffError, Reader
+from web.inputs import accepts_gzip, wanted_versions
+from web.keys import DOWNLOAD_POOL, DOWNLOAD_SLOTS, LIMITER, PAGE_TURN, POOL, SETTINGS
 
-# What is handed to the transport at once. It waits above 64 KiB, so that a reader
-# who stops is noticed after one slice.
-_SLICE_BYTES = 64 * 1024
-
-
-class DownloadBrokenOffError(Exception):
-    """A download ended before its end: its reader stalled, or its time was over."""
+PLAN_IN_ORDER = load_queries("downloads")["plan_in_order"]
+VERSION_HEADER: Final = "Hangtag-Catalog-Version"
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
     """What to stream: a query whose `block` column holds finished lines, under a first line.
 
-    `subject` says what is in it, as it stands in the name of the file.
+    `subject` says what is in it, as it stands in the name of the file; `in_order` that
+    the query gives rows in the order of an index, as all but a batch do.
     """
 
     subject: str
@@ -40,6 +40,7 @@ class Download:
     first_line: bytes
     query: Query
     values: dict[str, object]
+    in_order: bool = True
 
     def headers(self) -> dict[str, str]:
         """Return the headers, with a file name that says what is in it and when."""
@@ -48,6 +49,7 @@ class Download:
         return {
             "Content-Type": self.content_type,
             "Content-Disposition": f'attachment; filename="{file_name}"',
+            "Vary": "Accept-Encoding",
         }
 
 
@@ -58,27 +60,58 @@ async def stream(request: web.Request, download: Download) -> web.StreamResponse
         NoSlotError: as many downloads are running as there may be.
         DatabaseUnavailableError: PostgreSQL was lost.
         DownloadBrokenOffError: the reader took nothing for too long, or all took too long.
+        web.HTTPPreconditionFailed: `If-Match` names other versions of the catalog.
     """
+    app = request.app
+    settings = app[SETTINGS]
     response = web.StreamResponse(headers=download.headers())
     if request.method == "HEAD":
+        async with app[POOL].acquire() as connection:
+            await _state_version(request, response, connection)
         return response
-    settings = request.app[SETTINGS]
-    reader = _Reader(request, response, settings.download_stall_timeout)
-    with request.app[DOWNLOAD_SLOTS].take():
+    if request.version < HttpVersion11:
+        # Without chunks nobody could tell a download that broke from one that ended.
+        raise web.HTTPUpgradeRequired(
+            text="A download needs HTTP/1.1.", headers={"Upgrade": "HTTP/1.1"}
+        )
+    # From here on it is no page that others should give way to.
+    request[PAGE_TURN].end(served=False)
+    reader = Reader(request, response, settings.download_stall_timeout)
+    with app[DOWNLOAD_SLOTS].take():
         async with (
-            request.app[DOWNLOAD_POOL].acquire() as connection,
+            app[DOWNLOAD_POOL].acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
-            aclosing(read_blocks(connection, download.query, **download.values)) as pieces,
             _time_limit(settings.download_total_timeout),
         ):
-            first_piece = await anext(pieces, b"")
-            response.enable_chunked_encoding()
-            await response.prepare(request)
-            await reader.send(download.first_line + first_piece)
-            async for piece in pieces:
-                await reader.send(piece)
+            await _state_version(request, response, connection)
+            if download.in_order:
+                await execute(connection, PLAN_IN_ORDER)
+            blocks = read_blocks(connection, download.query, app[LIMITER], **download.values)
+            async with aclosing(blocks) as pieces:
+                first_piece = await anext(pieces, b"")
+                response.enable_chunked_encoding()
+                if accepts_gzip(request):
+                    response.enable_compression(web.ContentCoding.gzip)
+                await response.prepare(request)
+                await reader.send(download.first_line + first_piece)
+                async for piece in pieces:
+                    await reader.send(piece)
     await reader.finish()
     return response
+
+
+async def _state_version(
+    request: web.Request, response: web.StreamResponse, connection: Connection
+) -> None:
+    """Say which state of the catalog is read, and refuse it if another one is asked for."""
+    version = await catalog_version(connection)
+    response.headers[VERSION_HEADER] = f'"{version}"'
+    wanted = wanted_versions(request)
+    if wanted is not None and version not in wanted:
+        raise web.HTTPPreconditionFailed(
+            text="The catalog has changed since that version. Begin the download anew.",
+            headers={VERSION_HEADER: f'"{version}"'},
+        )
 
 
 @asynccontextmanager
@@ -90,62 +123,3 @@ async def _time_limit(seconds: float) -> AsyncIterator[None]:
         if not limit.expired():
             raise
         raise DownloadBrokenOffError(f"not finished after {seconds:g} s") from None
-
-
-class _Reader:
-    """The other end: bytes go to it as fast as it takes them."""
-
-    def __init__(
-        self, request: web.Request, response: web.StreamResponse, stall_timeout: float
-    ) -> None:
-        self._request = request
-        self._response = response
-        self._stall_timeout = stall_timeout
-        # The system's own buffer grows to megabytes and takes more only when a third of it
-        # is free again: at 50 kB/s that is longer than a stall.
-        connection = request.get_extra_info("socket")
-        if connection is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
-            with suppress(OSError):  # the reader has left already
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _SLICE_BYTES)
-
-    async def send(self, data: bytes) -> None:
-        """Send `data`, waiting for as long as bytes keep leaving.
-
-        Raises:
-            DownloadBrokenOffError: no byte has left within the stall timeout.
-        """
-        view = memoryview(data)
-        for start in range(0, len(view), _SLICE_BYTES):
-            part = view[start : start + _SLICE_BYTES]
-            await self._while_bytes_leave(self._response.write(part), len(part))
-
-    async def finish(self) -> None:
-        """Send the end of the body.
-
-        Raises:
-            DownloadBrokenOffError: no byte has left within the stall timeout.
-        """
-        await self._while_bytes_leave(self._response.write_eof(), 0)
-
-    async def _while_bytes_leave(self, writing: Coroutine[None, None, None], size: int) -> None:
-        """Wait for `writing`, of `size` bytes, as long as what waits for the reader shrinks."""
-        clock = asyncio.get_running_loop().time
-        task = asyncio.ensure_future(writing)
-        try:
-            waiting, moved_at = self._waiting_bytes() + size, clock()
-            while not (await asyncio.wait([task], timeout=self._stall_timeout / 10))[0]:
-                before, waiting = waiting, self._waiting_bytes()
-                if waiting < before:
-                    moved_at = clock()
-                elif clock() - moved_at >= self._stall_timeout:
-                    raise DownloadBrokenOffError(
-                        f"the reader took nothing for {self._stall_timeout:g} s"
-                    )
-            await task
-        finally:
-            task.cancel()
-
-    def _waiting_bytes(self) -> int:
-        """How many bytes wait in the transport for the reader."""
-        transport = self._request.transport
-        return transport.get_write_buffer_size() if transport is not None else 0

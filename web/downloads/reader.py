@@ -1,0 +1,88 @@
+"""The other end of a download: bytes go to it as fast as it takes them, and no faster."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Coroutine
+from contextlib import suppress
+from typing import Final
+
+from aiohttp import web
+
+# What is handed to the transport at once, with its chunk's frame: above 64 KiB it waits
+# until a reader has taken some, so that one who stops is noticed after one slice.
+_SLICE_BYTES: Final = 64 * 1024 - 16
+
+
+class DownloadBrokenOffError(Exception):
+    """A download ended before its end: its reader stalled, or its time was over."""
+
+
+class Reader:
+    """Who reads a response."""
+
+    def __init__(
+        self, request: web.Request, response: web.StreamResponse, stall_timeout: float
+    ) -> None:
+        self._request = request
+        self._response = response
+        self._stall_timeout = stall_timeout
+        # The system's own buffer grows to megabytes and takes more only when a third of it
+        # is free again: at 50 kB/s that is longer than a stall.
+        connection = request.get_extra_info("socket")
+        if connection is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            with suppress(OSError):  # the reader has left already
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _SLICE_BYTES)
+
+    async def send(self, data: bytes) -> None:
+        """Send `data`, waiting for as long as bytes keep leaving.
+
+        Raises:
+            DownloadBrokenOffError: no byte has left within the stall timeout.
+        """
+        view = memoryview(data)
+        for start in range(0, len(view), _SLICE_BYTES):
+            part = view[start : start + _SLICE_BYTES]
+            writing = self._response.write(part)
+            if self._waiting_bytes() == 0:
+                await _of_reader(writing)  # a slice into an empty buffer waits for nobody
+            else:
+                await self._while_bytes_leave(writing, len(part))
+
+    async def finish(self) -> None:
+        """Send the end of the body.
+
+        Raises:
+            DownloadBrokenOffError: no byte has left within the stall timeout.
+        """
+        await self._while_bytes_leave(self._response.write_eof(), 0)
+
+    async def _while_bytes_leave(self, writing: Coroutine[None, None, None], size: int) -> None:
+        """Wait for `writing`, of `size` bytes, as long as what waits for the reader shrinks."""
+        clock = asyncio.get_running_loop().time
+        task = asyncio.ensure_future(writing)
+        try:
+            waiting, moved_at = self._waiting_bytes() + size, clock()
+            while not (await asyncio.wait([task], timeout=self._stall_timeout / 10))[0]:
+                before, waiting = waiting, self._waiting_bytes()
+                if waiting < before:
+                    moved_at = clock()
+                elif clock() - moved_at >= self._stall_timeout:
+                    raise DownloadBrokenOffError(
+                        f"the reader took nothing for {self._stall_timeout:g} s"
+                    )
+            await _of_reader(task)
+        finally:
+            task.cancel()
+
+    def _waiting_bytes(self) -> int:
+        """How many bytes wait in the transport for the reader."""
+        transport = self._request.transport
+        return transport.get_write_buffer_size() if transport is not None else 0
+
+
+async def _of_reader(writing: Awaitable[None]) -> None:
+    """Wait for `writing`; that the connection is gone is the reader's doing, not the database's."""
+    try:
+        await writing
+    except ConnectionError:
+        raise DownloadBrokenOffError("the reader has left") from None
