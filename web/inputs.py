@@ -4,27 +4,22 @@ A path that names nothing is a 404; a parameter or a body that cannot be
 understood is a 400 whose text is a sentence for the person who reads it.
 """
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
 from web.catalog.skus import SkuFilter
-from web.database.keyset import Key, Order, Position
+from web.database.keyset import Order
 
 MAX_ID: Final = 2**63 - 1
 MAX_QUERY_TEXT: Final = 200
 MAX_FORM_FIELDS: Final = 100
 
 _ID = re.compile(r"[1-9][0-9]{0,18}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_MICROSECOND = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 def path_id(request: web.Request, name: str) -> int:
@@ -33,7 +28,7 @@ def path_id(request: web.Request, name: str) -> int:
     Raises:
         web.HTTPNotFound: it is not an id.
     """
-    value = _id(request.match_info[name])
+    value = id_from(request.match_info[name])
     if value is None:
         noun = name.removesuffix("_id").replace("_", " ")
         raise web.HTTPNotFound(text=f"There is no such {noun}.")
@@ -46,7 +41,7 @@ def query_text(request: web.Request, name: str) -> str | None:
     Raises:
         web.HTTPBadRequest: given twice, too long, or not text that a database can hold.
     """
-    value = (_only_value(request, name) or "").strip()
+    value = (only_value(request, name) or "").strip()
     if not is_storable(value):
         raise web.HTTPBadRequest(text=f"The parameter “{name}” holds characters that are not text.")
     if len(value) > MAX_QUERY_TEXT:
@@ -63,12 +58,12 @@ def query_id(request: web.Request, name: str) -> int | None:
     Raises:
         web.HTTPBadRequest: it is not an id, or given twice.
     """
-    text = _only_value(request, name)
+    text = only_value(request, name)
     if text is None:
         return None
-    value = _id(text)
+    value = id_from(text)
     if value is None:
-        raise web.HTTPBadRequest(text=f"The parameter “{name}” is not an id: {_shown(text)}")
+        raise web.HTTPBadRequest(text=f"The parameter “{name}” is not an id: {shown(text)}")
     return value
 
 
@@ -98,43 +93,6 @@ def query_sort(request: web.Request, sorts: Mapping[str, Order], default: str) -
     return name, order.reversed() if name.startswith("-") else order
 
 
-def query_position(request: web.Request, sort: str, order: Order) -> Position:
-    """Return the position in a list that `after` or `before` names.
-
-    Raises:
-        web.HTTPBadRequest: it is no position of a list in this sort, or both are given.
-    """
-    after, before = _one_of_two(request)
-    return Position(
-        after=_decoded_key(after, sort, order, "after"),
-        before=_decoded_key(before, sort, order, "before"),
-    )
-
-
-def encoded_key(key: Key, sort: str) -> str:
-    """Return a position in a list as the opaque text that `query_position` reads."""
-    first, row_id = key
-    if isinstance(first, datetime):
-        first = (first - _EPOCH) // timedelta(microseconds=1)
-    text = json.dumps([sort, first, row_id], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def query_sku_position(request: web.Request) -> Position:
-    """Return the position in the list of SKUs: `after` or `before` is `<product_id>,<sku_id>`.
-
-    Raises:
-        web.HTTPBadRequest: it is anything else, or both are given.
-    """
-    after, before = _one_of_two(request)
-    return Position(after=_sku_key(after, "after"), before=_sku_key(before, "before"))
-
-
-def encoded_sku_key(key: Key) -> str:
-    """Return a position in the list of SKUs as `query_sku_position` reads it."""
-    return f"{key[0]},{key[1]}"
-
-
 def sku_filter(request: web.Request) -> SkuFilter:
     """Return which SKUs the query asks for.
 
@@ -161,10 +119,10 @@ async def form_fields(request: web.Request) -> dict[str, str]:
         raise web.HTTPUnsupportedMediaType(
             text="Send the form as application/x-www-form-urlencoded."
         )
-    body = await request.read()
+    body = await _body(request)
     try:
         pairs = parse_qsl(
-            body.decode("ascii"),
+            body.decode(),
             keep_blank_values=True,
             errors="strict",
             max_num_fields=MAX_FORM_FIELDS,
@@ -179,26 +137,75 @@ async def form_fields(request: web.Request) -> dict[str, str]:
     return fields
 
 
+async def json_ids(request: web.Request, name: str, *, most: int) -> list[int]:
+    """Return the ids in a body `{name: [1, 2, …]}` of JSON, in order, repetitions included.
+
+    Raises:
+        web.HTTPUnsupportedMediaType: the body is not JSON by its own account.
+        web.HTTPRequestEntityTooLarge: more than `most` ids, or a body longer than the server takes.
+        web.HTTPBadRequest: the body is anything else.
+    """
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType(text="Send the ids as application/json.")
+    try:
+        # Not bytes: from those json.loads would take UTF-16 and UTF-32, too.
+        body = json.loads((await _body(request)).decode(), object_pairs_hook=_without_repetition)
+    except UnicodeDecodeError:
+        raise web.HTTPBadRequest(text="The body is not UTF-8.") from None
+    except (ValueError, RecursionError):
+        # A number of more than 4,300 digits and lists within lists within lists are among these.
+        raise web.HTTPBadRequest(text="The body is not JSON that can be read.") from None
+    ids = body[name] if isinstance(body, dict) and body.keys() == {name} else None
+    if not isinstance(ids, list):
+        raise web.HTTPBadRequest(text=f'The body is not of the form {{"{name}": [1, 2, …]}}.')
+    if len(ids) > most:
+        raise web.HTTPRequestEntityTooLarge(
+            most, len(ids), text=f"The body has {len(ids):,} ids; at most {most:,} are possible."
+        )
+    for number, value in enumerate(ids, start=1):
+        if not is_id(value):
+            raise web.HTTPBadRequest(
+                text=f"What is in place {number:,} of “{name}” is not an id: "
+                f"a whole number from 1 to {MAX_ID}."
+            )
+    return ids
+
+
+def accepts_gzip(request: web.Request) -> bool:
+    """Whether the client takes a body compressed with gzip (RFC 9110, 12.5.3)."""
+    for part in request.headers.get("Accept-Encoding", "").lower().split(","):
+        coding, _, weight = part.partition(";")
+        if coding.strip() in {"gzip", "x-gzip"}:
+            return not re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight)
+    return False
+
+
+def wanted_versions(request: web.Request) -> frozenset[int] | None:
+    """Return the versions of the catalog that `If-Match` names; None if any will do.
+
+    A tag that is no version, a weak one included, names none.
+    """
+    header = request.headers.get("If-Match")
+    if header is None or header.strip() == "*":
+        return None
+    return frozenset(
+        int(version) for version in re.findall(r'(?<![^\s,])"([0-9]{1,18})"(?![^\s,])', header)
+    )
+
+
 def is_storable(text: str) -> bool:
     """Whether PostgreSQL can hold the text: no NUL and no half of a surrogate pair."""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _id(text: str) -> int | None:
+def id_from(text: str) -> int | None:
+    """Return the id that a text is, or None if it is none."""
     if not _ID.fullmatch(text) or int(text) > MAX_ID:
         return None
     return int(text)
 
 
-def _one_of_two(request: web.Request) -> tuple[str | None, str | None]:
-    after = _only_value(request, "after")
-    before = _only_value(request, "before")
-    if after is not None and before is not None:
-        raise web.HTTPBadRequest(text="Only one of “after” and “before” can be given.")
-    return after, before
-
-
-def _only_value(request: web.Request, name: str) -> str | None:
+def only_value(request: web.Request, name: str) -> str | None:
     """Return a parameter as it came; None if it is not given or empty."""
     values = request.query.getall(name, [])
     if len(values) > 1:
@@ -206,48 +213,26 @@ def _only_value(request: web.Request, name: str) -> str | None:
     return values[0] if values and values[0] else None
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Return the start of what was sent, in a form that a page can hold."""
     return text[:40].encode(errors="replace").decode()
 
 
-def _decoded_key(token: str | None, sort: str, order: Order, name: str) -> Key | None:
-    if token is None:
-        return None
-    try:
-        text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        named, first, row_id = json.loads(text)
-        key = _typed_key(first, order)
-    except (ValueError, TypeError, RecursionError, binascii.Error):
-        key = None
-    if key is None or named != sort or not _is_id(row_id):
-        raise web.HTTPBadRequest(
-            text=f"The parameter “{name}” is no position in this list. Start at its first page."
-        )
-    return key, row_id
-
-
-def _typed_key(first: object, order: Order) -> str | int | datetime | None:
-    if order.key_type is str:
-        return first if isinstance(first, str) and is_storable(first) else None
-    if type(first) is not int or first < 0:
-        return None
-    if order.key_type is int:
-        return first if first <= MAX_ID else None
-    return _EPOCH + timedelta(microseconds=first) if first <= _LAST_MICROSECOND else None
-
-
-def _is_id(value: object) -> bool:
+def is_id(value: object) -> bool:
+    """Whether a value from JSON is an id: a bool or a float never is."""
     return type(value) is int and 1 <= value <= MAX_ID
 
 
-def _sku_key(token: str | None, name: str) -> Key | None:
-    if token is None:
-        return None
-    product_id, comma, sku_id = token.partition(",")
-    key = _id(product_id), _id(sku_id)
-    if not comma or key[0] is None or key[1] is None:
-        raise web.HTTPBadRequest(
-            text=f"The parameter “{name}” is not <product_id>,<sku_id>: {_shown(token)}"
-        )
-    return key[0], key[1]
+async def _body(request: web.Request) -> bytes:
+    """Return the body, unpacked if it came compressed, or raise what the functions above raise."""
+    try:
+        return await request.read()
+    except web.RequestPayloadError:
+        raise web.HTTPBadRequest(text="The body cannot be unpacked.") from None
+
+
+def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return the object that the pairs make; JSON leaves open which of two equal keys counts."""
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise ValueError("a key is given twice")
+    return dict(pairs)

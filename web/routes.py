@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from aiohttp import web
 
 from web.api import health
+from web.api.products import product_batch
 from web.downloads import brands as brand_downloads
 from web.downloads import products as product_downloads
 from web.downloads import skus as sku_downloads
@@ -48,6 +49,7 @@ ROUTES: Final = [
     Route("GET", "/skus.csv", "skus_csv", sku_downloads.skus_csv, Access.READ),
     Route("GET", "/skus.ndjson", "skus_ndjson", sku_downloads.skus_ndjson, Access.READ),
     Route("GET", "/changes/{change_id}", "change", changes.show_change, Access.READ),
+    Route("POST", "/api/products/batch", "product_batch", product_batch, Access.READ),
     Route("GET", "/healthz", "healthz", health.healthz, Access.PROBE),
     Route("GET", "/readyz", "readyz", health.readyz, Access.PROBE),
 ]

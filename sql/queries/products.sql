@@ -98,12 +98,15 @@ from (
 -- name: csv_blocks
 -- The list of products as lines of CSV, a block for each product, in order of product_id.
 select
-    product.product_id::text
-    || ',' || csv_field(product.product_name, :excel)
-    || ',' || product.brand_id::text
-    || ',' || csv_field(brand.brand_name, :excel)
-    || ',' || product_count.sku_count::text
-    || e'\r\n' as block
+    convert_to(
+        product.product_id::text
+        || ',' || csv_field(product.product_name, :excel)
+        || ',' || product.brand_id::text
+        || ',' || csv_field(brand.brand_name, :excel)
+        || ',' || product_count.sku_count::text
+        || e'\r\n',
+        'UTF8'
+    ) as block
 from product
 join product_count on product.product_id = product_count.product_id
 join brand on product.brand_id = brand.brand_id
@@ -112,3 +115,126 @@ where
     and product.brand_id = :brand_id -- if brand_id
     and product.product_name_folded like contains_pattern(:q) -- if q
 order by product.product_id;
+
+-- name: batch_blocks
+-- The products of a list of ids as lines of JSON, in the order of the list, repetitions included: a block
+-- a line. A product whose line would exceed :block_bytes comes in pieces, its SKUs one by one, so that no
+-- block is large: product_count tells beforehand. Each product, and each SKU's color and size, is looked up
+-- by its own primary key behind a `limit 1`: whatever the planner takes for best, the rows stay in the order
+-- of the list and of sku's primary key, the first line waits for no other, and nothing is sorted but the
+-- SKUs of one small product.
+with variant as materialized (
+    select
+        product_color.product_color_id,
+        product_size.product_size_id,
+        ',"product_color_name":' || to_json(product_color.product_color_name)::text
+        || ',"product_size_name":' || to_json(product_size.product_size_name)::text
+        || '}' as fields
+    from product_color
+    cross join product_size
+)
+
+select convert_to(line.block, 'UTF8') as block
+from (
+    select
+        asked.position,
+        asked.product_id,
+        known.product_id is null as is_missing,
+        known.product_name,
+        known.brand_id,
+        known.brand_name,
+        known.sku_count
+    -- A subquery, so that the plan is the same for any number: for 10,000 ids it would be compiled first.
+    from unnest((select :product_ids::bigint[])) with ordinality as asked (product_id, position)
+    left join lateral (
+        select
+            product.product_id,
+            product.product_name,
+            product.brand_id,
+            brand.brand_name,
+            product_count.sku_count
+        from product
+        join product_count on product.product_id = product_count.product_id
+        join brand on product.brand_id = brand.brand_id
+        where product.product_id = asked.product_id
+        limit 1
+    ) as known on true
+    order by asked.position
+) as product
+cross join lateral (
+    -- Once a product: without the fence the planner would format it again for every SKU.
+    select
+        case
+            when product.is_missing
+                then '{"product_id":' || product.product_id::text || e',"missing":true}\n'
+            else
+                '{"product_id":' || product.product_id::text
+                || ',"product_name":' || to_json(product.product_name)::text
+                || ',"brand_id":' || product.brand_id::text
+                || ',"brand_name":' || to_json(product.brand_name)::text
+                || ',"skus":['
+        end as opening
+    limit 1
+) as opened
+cross join lateral (
+    -- 30: a SKU's id with its key and the comma before it. 3: the end of the line.
+    select
+        opened.opening,
+        octet_length(opened.opening) + 3
+        + product.sku_count * (select max(octet_length(fields)) + 30 from variant)
+        > :block_bytes::bigint as is_large
+    limit 1
+) as formatted
+cross join lateral (
+    (
+        select
+            formatted.opening
+            || coalesce(
+                string_agg(
+                    '{"sku_id":' || sku.sku_id::text || variant.fields,
+                    ',' order by sku.sku_id
+                ),
+                ''
+            )
+            || e']}\n' as block
+        from sku
+        join variant
+            on
+                sku.product_color_id = variant.product_color_id
+                and sku.product_size_id = variant.product_size_id
+        where sku.product_id = product.product_id
+        having not product.is_missing and not formatted.is_large
+    )
+    union all
+    (
+        select formatted.opening as block
+        where product.is_missing or formatted.is_large
+    )
+    union all
+    (
+        select
+            case row_number() over (order by sku.sku_id) when 1 then '{"sku_id":' else ',{"sku_id":' end
+            || sku.sku_id::text || variant.fields as block
+        from sku
+        cross join lateral (
+            select
+                ',"product_color_name":' || to_json(product_color.product_color_name)::text
+                || ',"product_size_name":' || to_json(product_size.product_size_name)::text
+                || '}' as fields
+            from product_color
+            cross join product_size
+            where
+                product_color.product_color_id = sku.product_color_id
+                and product_size.product_size_id = sku.product_size_id
+            limit 1
+        ) as variant
+        where formatted.is_large and sku.product_id = product.product_id
+        order by sku.sku_id
+    )
+    union all
+    (
+        select e']}\n' as block
+        where formatted.is_large
+    )
+) as line
+order by product.position;

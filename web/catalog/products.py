@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from web.catalog.searches import SEARCH_COUNT_LIMIT
 from web.database.keyset import Order, Page, Position, fetch_page
@@ -15,6 +16,9 @@ OTHER_PRODUCTS = _QUERIES["other_products_of_brand"]
 COUNT_PRODUCTS = _QUERIES["count_products"]
 COUNT_FOUND_PRODUCTS = _QUERIES["count_found_products"]
 PRODUCT_BLOCKS = _QUERIES["csv_blocks"]
+BATCH_BLOCKS = _QUERIES["batch_blocks"]
+# A product whose line in a batch would be longer than this comes a SKU at a time.
+BATCH_BLOCK_BYTES: Final = 64 * 1024
 
 PRODUCT_SORTS = {
     "name": Order("product", ("product_name_folded", "product_id"), str),

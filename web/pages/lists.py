@@ -9,14 +9,8 @@ from yarl import URL
 
 from web.catalog.searches import SEARCH_COUNT_EXACT
 from web.database.keyset import Key, Order, Page, Position
-from web.inputs import (
-    encoded_key,
-    encoded_sku_key,
-    query_position,
-    query_sku_position,
-    query_sort,
-    query_text,
-)
+from web.inputs import query_sort, query_text
+from web.positions import encoded_key, encoded_sku_key, query_position, query_sku_position
 
 PAGE_SIZE: Final = 50
 
