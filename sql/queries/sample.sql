@@ -2,12 +2,13 @@
 -- Nobody else adds to the catalog until the load ends; reading goes on.
 lock table brand, product, sku in share row exclusive mode;
 
--- name: get_last_ids
--- The highest ids in use, 0 where there is none, by the indexes on them.
+-- name: get_extent
+-- The highest ids in use, 0 where there is none, by the indexes on them, and the number of rows.
 select
     coalesce((select max(brand_id) from brand), 0) as brand_id,
     coalesce((select max(product_id) from product), 0) as product_id,
-    coalesce((select max(sku_id) from sku), 0) as sku_id;
+    coalesce((select max(sku_id) from sku), 0) as sku_id,
+    (select coalesce(sum(1 + product_count + sku_count), 0)::bigint from brand_count) as row_count;
 
 -- name: list_taken_names
 -- The folded names of all brands.
@@ -18,6 +19,62 @@ select brand_name_folded from brand;
 select
     (select array_agg(product_color_id) from product_color) as color_ids,
     (select array_agg(product_size_id) from product_size) as size_ids;
+
+-- name: give_counting_memory
+-- The groups of the counts fit into this; spilled to disk they took a third longer.
+select set_config('work_mem', '64MB', true)
+where pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
+
+-- name: count_variants_of_products
+-- The counts of the products behind `product_id`, all at once, as the triggers would have kept
+-- them one statement at a time; the other three counts rest on these.
+insert into product_variant_count (product_id, product_color_id, product_size_id, sku_count)
+select
+    product_id,
+    product_color_id,
+    product_size_id,
+    count(*)
+from sku
+where product_id > :product_id
+group by product_id, product_color_id, product_size_id
+order by product_id, product_color_id, product_size_id;
+
+-- name: count_products
+insert into product_count (product_id, sku_count)
+select
+    product.product_id,
+    coalesce(sum(variant.sku_count), 0)
+from product
+left join product_variant_count as variant on product.product_id = variant.product_id
+where product.product_id > :product_id
+group by product.product_id
+order by product.product_id;
+
+-- name: count_variants_of_brands
+insert into brand_variant_count (brand_id, product_color_id, product_size_id, sku_count)
+select
+    product.brand_id,
+    variant.product_color_id,
+    variant.product_size_id,
+    sum(variant.sku_count)
+from product_variant_count as variant
+join product on variant.product_id = product.product_id
+where variant.product_id > :product_id
+group by product.brand_id, variant.product_color_id, variant.product_size_id
+order by product.brand_id, variant.product_color_id, variant.product_size_id;
+
+-- name: count_brands
+insert into brand_count (brand_id, product_count, sku_count)
+select
+    brand.brand_id,
+    count(product.product_id),
+    coalesce(sum(product_count.sku_count), 0)
+from brand
+left join product on brand.brand_id = product.brand_id
+left join product_count on product.product_id = product_count.product_id
+where brand.brand_id > :brand_id
+group by brand.brand_id
+order by brand.brand_id;
 
 -- name: set_sequences
 -- The sequences behind the rows: ids given out from here on are new.

@@ -191,27 +191,3 @@ async def test_small_samples_can_be_loaded(
     await load(size)
     assert await catalog.value("select count(*) from sku") == size.skus
     assert await catalog.brand("Behind the sample") == size.brands + 1
-
-
-async def test_progress_counts_every_row(catalog: CatalogMaker) -> None:
-    passed: list[int] = []
-    async with catalog.connection.transaction():
-        await load_sample(catalog.connection, SMALL, seed=1, advance=passed.append)
-
-    assert sum(passed) == SMALL.rows
-    assert max(passed) <= 1000
-
-
-async def test_failed_load_leaves_nothing(catalog: CatalogMaker) -> None:
-    def stop(rows: int) -> None:
-        if rows == 1000:
-            raise RuntimeError("stopped")
-
-    async with catalog.connection.transaction():
-        pass
-    with pytest.raises(RuntimeError, match="stopped"):
-        async with catalog.connection.transaction():
-            await load_sample(catalog.connection, SMALL, seed=1, advance=stop)
-
-    assert await catalog.value("select count(*) from brand") == 0
-    assert await catalog.brand("Levis") >= 1

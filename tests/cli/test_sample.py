@@ -1,6 +1,14 @@
 """`run.py sample`."""
 
-from tests.cli.conftest import Home, Serve, run_command
+import asyncio
+import signal
+import subprocess
+import sys
+
+import asyncpg
+import pytest
+
+from tests.cli.conftest import PATIENCE, RUN, Home, Serve, run_command
 
 SMALL = ["--brands", "30", "--products", "200", "--skus", "5000"]
 
@@ -31,6 +39,37 @@ def test_sample_goes_into_a_running_desk(home: Home, serve: Serve) -> None:
 
     assert "<strong>5,000</strong> SKUs" in desk.get("/")[1]
     assert home.has_server()
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_sample_that_is_stopped_leaves_nothing(
+    home: Home, serve: Serve, number: signal.Signals, status: int
+) -> None:
+    desk = serve(home)
+    with subprocess.Popen(
+        [sys.executable, str(RUN), "sample", "--skus", "1000000000"],
+        cwd=home.folder,
+        env=home.environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        asyncio.run(_until_skus_come(home.url()))
+        process.send_signal(number)
+        _, said = process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == status
+    assert "Traceback" not in said
+    assert "The catalog is empty." in desk.get("/")[1]
+    assert desk.create_brand("Levis") == 303
+
+
+async def _until_skus_come(url: str) -> None:
+    sql = "select sum(tuples_processed) from pg_stat_progress_copy where relid = 'sku'::regclass"
+    connection = await asyncpg.connect(url)
+    async with asyncio.timeout(PATIENCE):
+        while (await connection.fetchval(sql) or 0) < 5000:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    await connection.close()
 
 
 def test_sizes_that_make_no_sense_are_refused(home: Home) -> None:

@@ -2,37 +2,60 @@
 
 The same sizes and seed give the same catalog. It is loaded with COPY, in one
 transaction, so that a catalog is never half there.
+
+A sample of at least as many rows as the catalog has, an empty one above all, is loaded
+without indexes, foreign keys and counting triggers; they are put back and the counts
+made behind the rows, and whoever reads waits for that. A smaller one is added under
+the readers' eyes, each row checked and counted as it comes.
 """
 
+import asyncio
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from itertools import permutations
-from pathlib import Path
+from itertools import islice
 from typing import Final
 
+import asyncpg
+
+from web.catalog.sample_rows import brand_lines, product_lines, sku_lines
+from web.database.bulk_load import put_together, take_apart
 from web.database.pool import Connection, execute, fetch
 from web.database.queries import load_queries
 
 _QUERIES = load_queries("sample")
 LOCK_CATALOG = _QUERIES["lock_catalog"]
-GET_LAST_IDS = _QUERIES["get_last_ids"]
+GET_EXTENT = _QUERIES["get_extent"]
 LIST_TAKEN_NAMES = _QUERIES["list_taken_names"]
 LIST_VARIANT_IDS = _QUERIES["list_variant_ids"]
+GIVE_COUNTING_MEMORY = _QUERIES["give_counting_memory"]
 SET_SEQUENCES = _QUERIES["set_sequences"]
 VACUUM_CATALOG = _QUERIES["vacuum_catalog"]
 _CHANGES = load_queries("changes")
 BEGIN_BULK_LOAD = _CHANGES["begin_bulk_load"]
 RECORD_BULK_LOAD = _CHANGES["record_bulk_load"]
 
-_WORDS_FILE: Final = Path(__file__).with_name("common_words.txt")
-_WORDS_OF_A_PRODUCT: Final = 10
-# How many rows pass between two calls of `advance`.
+# The tables of counts, and what fills them; those further down rest on those further up.
+_COUNTS: Final = {
+    "product_variant_count": _QUERIES["count_variants_of_products"],
+    "product_count": _QUERIES["count_products"],
+    "brand_variant_count": _QUERIES["count_variants_of_brands"],
+    "brand_count": _QUERIES["count_brands"],
+}
+# What triggers do a statement at a time and is done here for the whole sample: the first three
+# by the queries above, the others by RECORD_BULK_LOAD.
+_TRIGGER_FUNCTIONS: Final = (
+    "count_brands",
+    "count_products",
+    "count_skus",
+    "record_inserted",
+    "open_change_set",
+)
+# How many rows go to PostgreSQL at once, and pass between two calls of `advance`.
 _STEP: Final = 1000
 
-Advance = Callable[[int], None]
-Row = tuple[object, ...]
+# What is being done, how much of it has been, and of how much.
+Advance = Callable[[str, int, int], None]
 
 
 class CatalogNotEmptyError(Exception):
@@ -53,13 +76,24 @@ class SampleSize:
         return self.brands + self.products + self.skus
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of a table, as COPY takes them."""
+
+    phase: str
+    table: str
+    columns: tuple[str, ...]
+    lines: Iterator[str]
+    count: int
+
+
 async def load_sample(
     connection: Connection,
     size: SampleSize,
     *,
     seed: int,
     append: bool = False,
-    advance: Advance = lambda _rows: None,
+    advance: Advance = lambda _phase, _done, _of: None,
 ) -> None:
     """Load a sample catalog into the transaction that `connection` is in.
 
@@ -68,46 +102,27 @@ async def load_sample(
         size: how many rows.
         seed: which of the many possible catalogs.
         append: add to what is there instead of refusing.
-        advance: called with the number of rows that have gone by since the last call.
+        advance: called with a phase (brands, products, SKUs, counts, indexes), how much of
+            it is done, and of how much.
 
     Raises:
         CatalogNotEmptyError: there is something, and `append` is false.
     """
     await execute(connection, LOCK_CATALOG)
-    last = (await fetch(connection, GET_LAST_IDS))[0]
-    if not append and any(last):
+    there = (await fetch(connection, GET_EXTENT))[0]
+    if not append and any(there):
         raise CatalogNotEmptyError
-    variants = (await fetch(connection, LIST_VARIANT_IDS))[0]
-    taken = {row[0] for row in await fetch(connection, LIST_TAKEN_NAMES)}
+    sample = await _sample(connection, there, size, seed)
     await execute(connection, BEGIN_BULK_LOAD)
-
-    draw = random.Random(seed)  # noqa: S311  # sample data, not secrets
-    brand_ids = range(last["brand_id"] + 1, last["brand_id"] + 1 + size.brands)
-    product_ids = range(last["product_id"] + 1, last["product_id"] + 1 + size.products)
-    sku_ids = range(last["sku_id"] + 1, last["sku_id"] + 1 + size.skus)
-    tables = [
-        ("brand", ("brand_id", "brand_name"), _brands(draw, brand_ids, taken)),
-        (
-            "product",
-            ("product_id", "product_name", "brand_id"),
-            _products(draw, product_ids, brand_ids),
-        ),
-        (
-            "sku",
-            ("sku_id", "product_id", "product_size_id", "product_color_id"),
-            _skus(
-                draw,
-                sku_ids,
-                product_ids,
-                sorted(variants["size_ids"]),
-                sorted(variants["color_ids"]),
-            ),
-        ),
-    ]
-    for table, columns, rows in tables:
-        await connection.copy_records_to_table(
-            table, columns=columns, records=_counted(rows, advance)
+    if size.rows >= there["row_count"]:
+        parts = await take_apart(
+            connection, ("brand", "product", "sku", *_COUNTS), _TRIGGER_FUNCTIONS
         )
+        await _copy(connection, sample, advance)
+        await _count(connection, there, advance)
+        await put_together(connection, parts, lambda done, of: advance("indexes", done, of))
+    else:
+        await _copy(connection, sample, advance)
     await execute(connection, SET_SEQUENCES)
     await execute(
         connection,
@@ -123,53 +138,68 @@ async def vacuum_catalog(connection: Connection) -> None:
     await execute(connection, VACUUM_CATALOG)
 
 
-def brand_names(draw: random.Random, taken: set[str]) -> Iterator[str]:
-    """Yield brand names that nobody has: a random word each, two when words run out.
-
-    Raises:
-        ValueError: there are no more; some million names are possible.
-    """
-    words = draw.sample(_words(), len(_words()))
-    for name in (*words, *map(" ".join, permutations(words, 2))):
-        if name not in taken:
-            yield name.title()
-    raise ValueError("there are no more names of two words")
-
-
-@cache
-def _words() -> tuple[str, ...]:
-    return tuple(_WORDS_FILE.read_text(encoding="utf-8").split())
-
-
-def _brands(draw: random.Random, brand_ids: Sequence[int], taken: set[str]) -> Iterator[Row]:
-    yield from zip(brand_ids, brand_names(draw, taken), strict=False)
-
-
-def _products(
-    draw: random.Random, product_ids: Iterable[int], brand_ids: Sequence[int]
-) -> Iterator[Row]:
-    for product_id in product_ids:
-        name = " ".join(draw.choices(_words(), k=_WORDS_OF_A_PRODUCT))
-        yield product_id, name.capitalize(), draw.choice(brand_ids)
-
-
-def _skus(
-    draw: random.Random,
-    sku_ids: Iterable[int],
-    product_ids: Sequence[int],
-    size_ids: Sequence[int],
-    color_ids: Sequence[int],
-) -> Iterator[Row]:
-    for sku_id in sku_ids:
-        yield sku_id, draw.choice(product_ids), draw.choice(size_ids), draw.choice(color_ids)
+async def _sample(
+    connection: Connection, there: asyncpg.Record, size: SampleSize, seed: int
+) -> list[_Rows]:
+    """Return the rows of a sample that comes behind what is there, to be drawn in this order."""
+    variants = (await fetch(connection, LIST_VARIANT_IDS))[0]
+    taken = {row[0] for row in await fetch(connection, LIST_TAKEN_NAMES)}
+    draw = random.Random(seed)  # noqa: S311  # sample data, not secrets
+    brands = _ids_behind(there["brand_id"], size.brands)
+    products = _ids_behind(there["product_id"], size.products)
+    skus = _ids_behind(there["sku_id"], size.skus)
+    return [
+        _Rows(
+            "brands",
+            "brand",
+            ("brand_id", "brand_name"),
+            brand_lines(draw, brands, taken),
+            size.brands,
+        ),
+        _Rows(
+            "products",
+            "product",
+            ("product_id", "product_name", "brand_id"),
+            product_lines(draw, products, brands),
+            size.products,
+        ),
+        _Rows(
+            "SKUs",
+            "sku",
+            ("sku_id", "product_id", "product_size_id", "product_color_id"),
+            sku_lines(
+                draw, skus, products, sorted(variants["size_ids"]), sorted(variants["color_ids"])
+            ),
+            size.skus,
+        ),
+    ]
 
 
-def _counted(rows: Iterable[Row], advance: Advance) -> Iterator[Row]:
-    passed = 0
-    for row in rows:
-        yield row
-        passed += 1
-        if passed == _STEP:
-            advance(passed)
-            passed = 0
-    advance(passed)
+def _ids_behind(last_id: int, count: int) -> range:
+    return range(last_id + 1, last_id + 1 + count)
+
+
+async def _copy(connection: Connection, sample: list[_Rows], advance: Advance) -> None:
+    for rows in sample:
+        await connection.copy_to_table(
+            rows.table, columns=rows.columns, source=_blocks(rows, advance)
+        )
+
+
+async def _blocks(rows: _Rows, advance: Advance) -> AsyncIterator[bytes]:
+    for done in range(0, rows.count, _STEP):
+        advance(rows.phase, done, rows.count)
+        yield "".join(islice(rows.lines, _STEP)).encode()
+        # While PostgreSQL is the faster side, nothing else lets Ctrl-C and its errors in.
+        await asyncio.sleep(0)
+    advance(rows.phase, rows.count, rows.count)
+
+
+async def _count(connection: Connection, there: asyncpg.Record, advance: Advance) -> None:
+    """Count what is behind the last ids that were there: a sample stays among itself."""
+    await execute(connection, GIVE_COUNTING_MEMORY)
+    last = {"brand_id": there["brand_id"], "product_id": there["product_id"]}
+    for done, query in enumerate(_COUNTS.values()):
+        advance("counts", done, len(_COUNTS))
+        await execute(connection, query, **last)
+    advance("counts", len(_COUNTS), len(_COUNTS))

@@ -1,6 +1,9 @@
 """`python run.py sample`: fill the catalog with generated data."""
 
 import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -8,15 +11,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from web.catalog.sample import CatalogNotEmptyError, SampleSize, load_sample, vacuum_catalog
-from web.cli.database import migrated_database
+from web.cli.database import exit_on_sigterm, migrated_database
 from web.database.pool import Connection, open_pool
 from web.database.transactions import in_transaction
 from web.settings import Settings, load_settings
 
 _DEFAULT = SampleSize()
 _MOST_BRANDS = 1_000_000
-
-Count = typer.Option(min=0)
 
 
 def sample(
@@ -41,35 +42,60 @@ def sample(
 
 
 async def fill(url: str, settings: Settings, size: SampleSize, *, seed: int, append: bool) -> None:
-    """Load a sample in one transaction, behind a progress bar.
+    """Load a sample in one transaction, behind a progress bar that says what is being done.
 
     Raises:
         CatalogNotEmptyError: there is something, and `append` is false.
     """
     bar = Progress(
-        TextColumn("Sample catalog"),
+        TextColumn("Sample catalog: {task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,
     )
-    async with open_pool(
-        url, size=1, acquire_timeout=settings.acquire_timeout, query_timeout=None
-    ) as pool:
-        with bar:
-            task = bar.add_task("rows", total=size.rows)
+    task = bar.add_task("start", total=None)
 
-            async def load(connection: Connection) -> None:
-                bar.reset(task)
-                await load_sample(
-                    connection,
-                    size,
-                    seed=seed,
-                    append=append,
-                    advance=lambda rows: bar.advance(task, rows),
-                )
+    def advance(phase: str, done: int, of: int) -> None:
+        bar.update(task, description=phase, completed=done, total=of)
 
-            await in_transaction(pool, load, request_id="sample")
-        async with pool.acquire() as connection:
-            await vacuum_catalog(connection)
+    async def load(connection: Connection) -> None:
+        await load_sample(connection, size, seed=seed, append=append, advance=advance)
+
+    with _sigterm_cancels():
+        async with open_pool(
+            url, size=1, acquire_timeout=settings.acquire_timeout, query_timeout=None
+        ) as pool:
+            with bar:
+                await in_transaction(pool, load, request_id="sample")
+                async with pool.acquire() as connection:
+                    advance("statistics", 0, 1)
+                    await vacuum_catalog(connection)
+
+
+@contextmanager
+def _sigterm_cancels() -> Iterator[None]:
+    """Make SIGTERM end the running task where it waits, as Ctrl-C does.
+
+    An exception anywhere else would leave COPY open, and then nothing can be rolled back.
+    """
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    terminated = False
+
+    def cancel() -> None:
+        nonlocal terminated
+        terminated = True
+        if task is not None:
+            task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, cancel)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if terminated:
+            raise SystemExit(128 + signal.SIGTERM) from None
+        raise
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+        exit_on_sigterm()
