@@ -1,9 +1,13 @@
 # Every command of the project. `make help` lists them.
 PYTHON ?= python3
+ROWS ?= 1000000
 BIN := .venv/bin
 
+# Sample data goes into the embedded PostgreSQL only, never into one that somebody named.
+DEMO := $(if $(DATABASE_URL)$(shell grep -s '^ *DATABASE_URL=' .env),,--demo)
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock clean
+.PHONY: help run test bench check format lock clean
 
 help: ## Say what each command does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -18,10 +22,13 @@ help: ## Say what each command does
 	@touch $@
 
 run: .venv/run ## Serve the desk with a sample catalog at http://127.0.0.1:8080
-	@$(BIN)/python run.py serve --demo
+	@$(BIN)/python run.py serve $(DEMO)
 
 test: .venv/dev ## Run every test
 	$(BIN)/python -m pytest -n auto $(TESTS)
+
+bench: .venv/run ## Measure all figures with a catalog of ROWS SKUs (curl and wrk have to be there)
+	@$(BIN)/python -m bench --rows $(ROWS)
 
 check: .venv/dev ## Check the form of code, types, templates and SQL
 	$(BIN)/ruff format --check .

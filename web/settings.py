@@ -4,7 +4,7 @@
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from web.database.dsn import addresses
 
 ENV_PREFIX = "HANGTAG_"
+
+# What is promised for the server, not for each of its processes: workers get shares that add up.
+_SHARED: Final = ("pool_size", "download_slots")
 
 
 class SettingsError(Exception):
@@ -55,6 +58,9 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", min_length=1, description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="The port; 0 takes a free one.")
+    workers: int = Field(
+        default=1, ge=1, le=64, description="Processes that answer together, on one port."
+    )
     pool_size: int = Field(
         default=10, ge=1, le=1000, description="Connections for pages and writes, at most."
     )
@@ -72,6 +78,12 @@ class Settings(BaseSettings):
     )
     download_slots: int = Field(
         default=8, ge=1, le=1000, description="Downloads at the same time; more are told to wait."
+    )
+    download_width: int = Field(
+        default=1,
+        ge=1,
+        le=1000,
+        description="Block fetches of all downloads at the same time while pages are served.",
     )
     download_stall_timeout: Seconds = Field(
         default=10.0, description="Seconds without a byte leaving before a download is broken off."
@@ -100,9 +112,30 @@ def load_settings(**flags: object) -> Settings:
     if "database_url" in given:
         given["DATABASE_URL"] = given.pop("database_url")
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
+        settings = Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
         raise SettingsError("\n".join(_sentences(error))) from None
+    for field in _SHARED:
+        if (total := getattr(settings, field)) < settings.workers:
+            raise SettingsError(
+                f"{variable_of(field)} cannot be {total}: {settings.workers} workers share it,"
+                " and each needs at least one."
+            )
+    return settings
+
+
+def share(total: int, workers: int, index: int) -> int:
+    """Return what worker `index` (from 0) of `workers` has of `total`: of 10 over 3, 4, 3 and 3."""
+    return total // workers + (index < total % workers)
+
+
+def worker_settings(settings: Settings, index: int) -> Settings:
+    """Return the settings of one worker: those of a server that is its share of this one."""
+    workers = settings.workers
+    shares = {field: share(getattr(settings, field), workers, index) for field in _SHARED}
+    # Narrower than one block fetch is a standstill, so here the shares may come to more.
+    shares["download_width"] = max(1, share(settings.download_width, workers, index))
+    return settings.model_copy(update={"workers": 1, **shares})
 
 
 def variable_of(field: str) -> str:
@@ -117,5 +150,7 @@ def _sentences(error: ValidationError) -> list[str]:
         variable = location if location == "DATABASE_URL" else variable_of(location)
         # A URL may hold a password: it is not repeated.
         value = "what it is" if variable.endswith("_URL") else repr(problem["input"])
-        sentences.append(f"{variable} cannot be {value}: {problem['msg']}.")
+        sentences.append(
+            f"{variable} cannot be {value}: {problem['msg'].removeprefix('Value error, ')}."
+        )
     return sentences

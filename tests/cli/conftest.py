@@ -112,14 +112,15 @@ def run_command(home: Home, *arguments: str, **settings: str) -> "subprocess.Com
 
 
 @pytest.fixture
-def home(short_dir: Path) -> Home:
+def home() -> Iterator[Home]:
     """A machine on which Hangtag has never run."""
-    return Home(short_dir)
+    for folder in short_folder(in_memory=True):
+        yield Home(folder)
 
 
 @pytest.fixture(scope="session")
 def _filled_data_dir() -> Iterator[Path]:
-    for folder in short_folder():
+    for folder in short_folder(in_memory=True):
         done = run_command(Home(folder), "sample")
         assert done.returncode == 0, done.stderr
         yield folder / "data"

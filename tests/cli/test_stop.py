@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import time
 
 import aiohttp
 import asyncpg
@@ -13,6 +14,7 @@ from tests.cli.conftest import PATIENCE, Home, RunningDesk, Serve
 from web.database.postmaster import find_postmaster
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+ALONE_AND_TOGETHER = pytest.mark.parametrize("workers", ["1", "2"])
 
 
 async def _until_it_stops_listening(desk: RunningDesk) -> None:
@@ -29,10 +31,11 @@ async def _until_it_stops_listening(desk: RunningDesk) -> None:
 
 
 @BOTH
+@ALONE_AND_TOGETHER
 async def test_running_request_finishes(
-    filled_home: Home, serve: Serve, number: signal.Signals
+    filled_home: Home, serve: Serve, number: signal.Signals, workers: str
 ) -> None:
-    desk = serve(filled_home)
+    desk = serve(filled_home, HANGTAG_WORKERS=workers)
     connection = await asyncpg.connect(filled_home.url())
     async with aiohttp.ClientSession() as client:
         transaction = connection.transaction()
@@ -56,11 +59,13 @@ async def test_running_request_finishes(
 
 
 @BOTH
+@ALONE_AND_TOGETHER
 async def test_running_download_is_broken_off_so_that_its_reader_knows(
-    filled_home: Home, serve: Serve, number: signal.Signals
+    filled_home: Home, serve: Serve, number: signal.Signals, workers: str
 ) -> None:
     desk = serve(
         filled_home,
+        HANGTAG_WORKERS=workers,
         HANGTAG_SHUTDOWN_TIMEOUT="0.5",
         HANGTAG_DOWNLOAD_STALL_TIMEOUT="600",
     )
@@ -87,10 +92,11 @@ async def test_running_download_is_broken_off_so_that_its_reader_knows(
     writer.close()
 
 
+@ALONE_AND_TOGETHER
 async def test_finished_download_is_whole_although_the_end_was_near(
-    filled_home: Home, serve: Serve
+    filled_home: Home, serve: Serve, workers: str
 ) -> None:
-    desk = serve(filled_home, HANGTAG_SHUTDOWN_TIMEOUT="60")
+    desk = serve(filled_home, HANGTAG_SHUTDOWN_TIMEOUT="60", HANGTAG_WORKERS=workers)
     async with aiohttp.ClientSession() as client:
         response = await client.get(f"http://127.0.0.1:{desk.port}/skus.csv")
         first = await response.content.readany()
@@ -120,13 +126,15 @@ async def test_before_it_stops_it_says_so_and_still_serves(filled_home: Home, se
 
 
 @BOTH
-def test_second_signal_does_no_harm(
-    filled_home: Home, serve: Serve, number: signal.Signals
+@ALONE_AND_TOGETHER
+def test_later_signals_do_no_harm_whenever_they_come(
+    filled_home: Home, serve: Serve, number: signal.Signals, workers: str
 ) -> None:
-    desk = serve(filled_home, HANGTAG_DRAIN_DELAY="0.5")
+    desk = serve(filled_home, HANGTAG_DRAIN_DELAY="0.5", HANGTAG_WORKERS=workers)
 
-    desk.send(number)
-    desk.send(number)
+    while desk.process.poll() is None:
+        desk.send(number)
+        time.sleep(0.01)
 
     assert desk.wait() == 0
     assert not filled_home.has_server()

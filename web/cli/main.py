@@ -1,13 +1,16 @@
-"""The commands: `python run.py [serve|migrate|sample]`, serve when nothing is said."""
+"""The commands: `python run.py [serve|migrate|sample|lookups]`, serve when nothing is said."""
 
 import sys
 
 import typer
 from rich.console import Console
 
+from web.cli.lookups import lookups
 from web.cli.migrate import migrate_command
 from web.cli.sample import sample
 from web.cli.serve import serve
+from web.cli.worker import worker
+from web.cli.workers import WorkersError
 from web.database.embedded import EmbeddedServerError
 from web.database.errors import DatabaseUnavailableError
 from web.database.migrations import MigrationError
@@ -22,6 +25,8 @@ cli = typer.Typer(
 cli.command()(serve)
 cli.command("migrate")(migrate_command)
 cli.command()(sample)
+cli.command(hidden=True)(worker)
+cli.command()(lookups)
 
 
 def main() -> None:
@@ -35,6 +40,6 @@ def main() -> None:
     except SettingsError as error:
         problem(str(error))
         sys.exit(2)
-    except (EmbeddedServerError, MigrationError, DatabaseUnavailableError) as error:
+    except (EmbeddedServerError, MigrationError, DatabaseUnavailableError, WorkersError) as error:
         problem(str(error))
         sys.exit(1)

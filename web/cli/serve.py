@@ -2,72 +2,60 @@
 
 import asyncio
 import contextlib
-import logging
-import signal
+import socket
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from aiohttp import web
 
-from web.app import create_app
 from web.catalog.sample import CatalogNotEmptyError, SampleSize
-from web.cli.database import exit_on_sigterm, migrated_database
+from web.cli.database import migrated_database
 from web.cli.sample import fill
-from web.keys import DRAINING
+from web.cli.workers import hold_port, supervise
+from web.database.connections import check_connections
+from web.server import close, listen_on, log_to_stderr, run, serve_desk, url_of
 from web.settings import Settings, load_settings
 
 
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that answer together.")] = None,
     demo: Annotated[bool, typer.Option(help="Fill an empty catalog with the sample.")] = False,
 ) -> None:
     """Serve the desk until Ctrl-C or SIGTERM."""
-    settings = load_settings(host=host, port=port)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    settings = load_settings(host=host, port=port, workers=workers)
+    log_to_stderr()
     with migrated_database(settings) as url:
+        asyncio.run(check_connections(settings, url))
         if demo:
             with contextlib.suppress(CatalogNotEmptyError):
                 asyncio.run(fill(url, settings, SampleSize(), seed=1, append=False))
-        try:
-            asyncio.run(_serve(settings, url))
-        finally:
-            exit_on_sigterm()
+        with _port(settings) as sockets:
+
+            def announce() -> None:
+                for bound in sockets:
+                    typer.echo(f"Hangtag is at {url_of(bound)}")
+
+            if settings.workers == 1:
+                run(serve_desk(settings, url, sockets, listening=announce))
+            else:
+                # Not on uvloop: a process that it starts does not keep the signals blocked.
+                asyncio.run(supervise(settings, url, sockets, listening=announce))
 
 
-async def _serve(settings: Settings, url: str) -> None:
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
-    app = create_app(settings, url)
-    # handler_cancellation: a client that leaves frees its connection at once.
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        handler_cancellation=True,
-        shutdown_timeout=settings.shutdown_timeout,
-    )
-    await runner.setup()
+@contextlib.contextmanager
+def _port(settings: Settings) -> Iterator[list[socket.socket]]:
+    """Yield the sockets that serve, or with workers those that hold the port for them."""
+    take = listen_on if settings.workers == 1 else hold_port
     try:
-        try:
-            await web.TCPSite(runner, settings.host, settings.port).start()
-        except OSError as error:
-            typer.echo(
-                f"Cannot listen on {settings.host} port {settings.port}: {error.strerror}.",
-                err=True,
-            )
-            raise typer.Exit(1) from None
-        for address in runner.addresses:
-            typer.echo(f"Hangtag is at {_url(address)}")
-        await stopping.wait()
-        # Whoever sends requests here sees that it is not ready before it stops listening.
-        app[DRAINING].set()
-        await asyncio.sleep(settings.drain_delay)
+        sockets = take(settings.host, settings.port)
+    except OSError as error:
+        typer.echo(
+            f"Cannot listen on {settings.host} port {settings.port}: {error.strerror}.", err=True
+        )
+        raise typer.Exit(1) from None
+    try:
+        yield sockets
     finally:
-        await runner.cleanup()
-
-
-def _url(address: tuple[str, int] | tuple[str, int, int, int]) -> str:
-    host, port = address[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        close(sockets)
