@@ -1,0 +1,1 @@
+"""What is measured: a module a topic, a function a row or a few rows that share their runs."""
