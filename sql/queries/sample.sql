@@ -40,6 +40,7 @@ group by product_id, product_color_id, product_size_id
 order by product_id, product_color_id, product_size_id;
 
 -- name: count_products
+-- The SKUs of each new product, by the counts of its colors and sizes; 0 where it has none.
 insert into product_count (product_id, sku_count)
 select
     product.product_id,
@@ -51,6 +52,7 @@ group by product.product_id
 order by product.product_id;
 
 -- name: count_variants_of_brands
+-- The SKUs of each new brand by color and size, by the counts of its products.
 insert into brand_variant_count (brand_id, product_color_id, product_size_id, sku_count)
 select
     product.brand_id,
@@ -64,6 +66,7 @@ group by product.brand_id, variant.product_color_id, variant.product_size_id
 order by product.brand_id, variant.product_color_id, variant.product_size_id;
 
 -- name: count_brands
+-- The products and SKUs of each new brand, by the counts of its products; 0 where it has none.
 insert into brand_count (brand_id, product_count, sku_count)
 select
     brand.brand_id,

@@ -36,8 +36,7 @@ def _workers(desk: RunningDesk) -> list[psutil.Process]:
 
 def _kill(worker: psutil.Process) -> None:
     worker.kill()
-    # Not only a zombie: its threads may still keep its sockets open for a moment.
-    _until(lambda: not worker.is_running())
+    _until(lambda: not worker.is_running())  # a zombie may still have its sockets open
 
 
 def _answers(desk: RunningDesk, home: Home) -> set[int]:
@@ -74,7 +73,6 @@ def test_killed_worker_is_replaced_while_the_other_answers(filled_home: Home, se
     _until(lambda: len(_answers(desk, filled_home) - {killed.pid, other.pid}) == 1)
     assert "a worker ended: signal 9" in _log(filled_home)
     assert desk.stop() == 0
-    assert not filled_home.has_server()
 
 
 def test_worker_that_is_told_to_end_drains_and_is_replaced(filled_home: Home, serve: Serve) -> None:
