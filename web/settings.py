@@ -80,7 +80,7 @@ class Settings(BaseSettings):
         default=8, ge=1, le=1000, description="Downloads at the same time; more are told to wait."
     )
     download_width: int = Field(
-        default=1,
+        default=2,
         ge=1,
         le=1000,
         description="Block fetches of all downloads at the same time while pages are served.",
