@@ -276,3 +276,17 @@ async def test_settings_end_with_their_transaction(database_url: str, outcome: s
 
 async def _nothing(_connection: object) -> None:
     """Leave the connection as it is: what asyncpg resets by itself would hide what stays."""
+
+
+async def test_connection_that_the_pool_has_taken_back_is_a_lost_one(
+    pool: Pool, catalog: CatalogMaker
+) -> None:
+    async def work(connection: Connection) -> None:
+        pid = await connection.fetchval("select pg_backend_pid()")
+        await catalog.value("select pg_terminate_backend($1)", pid)
+        await asyncio.sleep(0.2)  # the pool notices meanwhile
+        await creating("Lee")(connection)
+
+    with pytest.raises(DatabaseUnavailableError):
+        await in_transaction(pool, work, request_id="r")
+    assert await brand_names(catalog) == []

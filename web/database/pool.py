@@ -50,10 +50,18 @@ class Pool:
         with translated_errors(lambda: True):
             connection = await self.connections.acquire(timeout=self.acquire_timeout)
         try:
-            with translated_errors(connection.is_closed):
+            with translated_errors(lambda: is_lost(connection)):
                 yield connection
         finally:
             await self.connections.release(connection)
+
+
+def is_lost(connection: Connection) -> bool:
+    """Whether a connection that was lent is gone."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True  # the pool has noticed first, and taken it back
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import asyncpg
 
-from web.database.pool import Connection, Pool, execute
+from web.database.pool import Connection, Pool, execute, is_lost
 from web.database.queries import load_queries
 
 _QUERIES = load_queries("transactions")
@@ -61,7 +61,7 @@ async def _once(
     except BaseException:
         # On a lost connection there is nothing left to roll back, and the error to tell
         # is the first one.
-        if not connection.is_closed():
+        if not is_lost(connection):
             await _uninterrupted(transaction.rollback())
         raise
     await _uninterrupted(transaction.commit())
