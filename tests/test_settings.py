@@ -163,3 +163,16 @@ def test_every_setting_says_what_it_is() -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings().port = 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://u:secret@127.0.0.1:99999/x", "postgresql://u:secret@127.0.0.1/x?sslmode=bogus"],
+)
+def test_url_that_no_connection_can_come_of_is_named_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(SettingsError, match="DATABASE_URL") as raised:
+        load_settings()
+    assert "secret" not in str(raised.value)

@@ -29,7 +29,7 @@ def _is_postgres_url(url: str) -> str:
         list(addresses(url))
     except (ValueError, IndexError):
         # Their own texts repeat what may be a piece of a password.
-        raise ValueError("its host and port cannot be read") from None
+        raise ValueError("its host, port or sslmode cannot be used") from None
     return url
 
 

@@ -80,16 +80,25 @@ group by brand.brand_id
 order by brand.brand_id;
 
 -- name: set_sequences
--- The sequences behind the rows: ids given out from here on are new.
+-- The sequences behind the rows, never back: ids given out from here on are new, and were no row's.
 select
     setval(pg_get_serial_sequence('brand', 'brand_id'), next.brand_id, false),
     setval(pg_get_serial_sequence('product', 'product_id'), next.product_id, false),
     setval(pg_get_serial_sequence('sku', 'sku_id'), next.sku_id, false)
 from (
     select
-        (select coalesce(max(brand_id), 0) + 1 from brand) as brand_id,
-        (select coalesce(max(product_id), 0) + 1 from product) as product_id,
-        (select coalesce(max(sku_id), 0) + 1 from sku) as sku_id
+        (
+            select greatest((select coalesce(max(brand_id), 0) + 1 from brand), last_value + is_called::integer)
+            from brand_brand_id_seq
+        ) as brand_id,
+        (
+            select greatest((select coalesce(max(product_id), 0) + 1 from product), last_value + is_called::integer)
+            from product_product_id_seq
+        ) as product_id,
+        (
+            select greatest((select coalesce(max(sku_id), 0) + 1 from sku), last_value + is_called::integer)
+            from sku_sku_id_seq
+        ) as sku_id
 ) as next;
 
 -- name: vacuum_catalog

@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 
-from web.catalog.sample_rows import brand_lines, product_lines, sku_lines
+from web.catalog.sample_rows import SampleError, brand_lines, product_lines, sku_lines
 
 BRANDS, PRODUCTS = range(1, 31), range(11, 1011)
 SIZES, COLORS = [1, 2, 3], [1, 2, 4, 5, 9]
@@ -48,7 +48,7 @@ def test_rows_are_made_as_they_are_asked_for() -> None:
 def test_skus_without_a_product_are_refused() -> None:
     draw = random.Random(1)  # noqa: S311
 
-    with pytest.raises(ValueError, match="needs a product"):
+    with pytest.raises(SampleError, match="needs a product"):
         next(sku_lines(draw, range(1, 2), range(0), SIZES, COLORS))
 
 
@@ -64,6 +64,6 @@ def test_names_need_no_escapes_in_the_text_format_of_copy() -> None:
 def test_brands_end_with_an_error_when_there_are_no_more_names() -> None:
     draw = random.Random(1)  # noqa: S311
 
-    with pytest.raises(ValueError, match="no more names"):
+    with pytest.raises(SampleError, match="no more names"):
         for _ in brand_lines(draw, range(1, 2_000_000), set()):
             pass

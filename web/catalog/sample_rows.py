@@ -16,11 +16,15 @@ _WORDS_FILE: Final = Path(__file__).with_name("common_words.txt")
 _WORDS_OF_A_PRODUCT: Final = 10
 
 
+class SampleError(Exception):
+    """There can be no such sample; the text says why."""
+
+
 def brand_lines(draw: random.Random, brand_ids: range, taken: set[str]) -> Iterator[str]:
     """Yield the line of each brand: id, name.
 
     Raises:
-        ValueError: there are no more names than those in `taken`.
+        SampleError: there are no more names than those in `taken`.
     """
     for brand_id, name in zip(brand_ids, _brand_names(draw, taken), strict=False):
         yield f"{brand_id}\t{name}\n"
@@ -47,7 +51,7 @@ def sku_lines(
     bits = draw.getrandbits
     products, sizes, colors = len(product_ids), len(size_ids), len(color_ids)
     if sku_ids and not (products and sizes and colors):
-        raise ValueError("an SKU needs a product, a size and a color")
+        raise SampleError("an SKU needs a product, a size and a color")
     product_bits, size_bits, color_bits = (n.bit_length() for n in (products, sizes, colors))
     for sku_id in sku_ids:
         while (product := bits(product_bits)) >= products:
@@ -65,7 +69,7 @@ def _brand_names(draw: random.Random, taken: set[str]) -> Iterator[str]:
     for name in (*words, *map(" ".join, permutations(words, 2))):
         if name not in taken:
             yield name.title()
-    raise ValueError("there are no more names of two words")
+    raise SampleError("there are no more names of two words")
 
 
 @cache

@@ -5,6 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
+from web.catalog.sample_rows import SampleError
 from web.cli.lookups import lookups
 from web.cli.migrate import migrate_command
 from web.cli.sample import sample
@@ -40,6 +41,12 @@ def main() -> None:
     except SettingsError as error:
         problem(str(error))
         sys.exit(2)
-    except (EmbeddedServerError, MigrationError, DatabaseUnavailableError, WorkersError) as error:
+    except (
+        EmbeddedServerError,
+        MigrationError,
+        DatabaseUnavailableError,
+        SampleError,
+        WorkersError,
+    ) as error:
         problem(str(error))
         sys.exit(1)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+_SSL_MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+_LAST_PORT = 65535
 _DEFAULT_PORT = "5432"
 _DEFAULT_HOSTS = "/run/postgresql,/var/run/postgresql,/tmp,/private/tmp,localhost"
 
@@ -69,15 +71,23 @@ def database_name(url: str) -> str:
 
 
 def addresses(url: str) -> Iterator[Address]:
-    """Return the addresses that a URL stands for, in the order in which to try them."""
+    """Return the addresses that a URL stands for, in the order in which to try them.
+
+    Raises:
+        ValueError: a port or the sslmode is none that there is.
+    """
     dsn = parse_dsn(url)
     sslmode = dsn.parameters.get("sslmode") or os.environ.get("PGSSLMODE") or "prefer"
     ports = dsn.parameters.get("port") or os.environ.get("PGPORT") or _DEFAULT_PORT
+    if sslmode not in _SSL_MODES:
+        raise ValueError("its sslmode is none that there is")
     hosts = (dsn.hosts or os.environ.get("PGHOST") or _DEFAULT_HOSTS).split(",")
     for index, spec in enumerate(hosts):
         host, port = _host_and_port(spec)
         if not port:
             port = ports.split(",")[index if "," in ports else 0]
+        if not 0 < int(port) <= _LAST_PORT:
+            raise ValueError("its port is none that there is")
         if host.startswith("/"):
             if dsn.hosts or Path(host, f".s.PGSQL.{port}").exists():
                 yield Address(host, int(port), None)
