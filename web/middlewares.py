@@ -18,11 +18,11 @@ from aiohttp.helpers import ETAG_ANY
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
-from web.database.errors import DatabaseBusyError, DatabaseUnavailableError, DuplicateKeyError
 from web.downloads.reader import DownloadBrokenOffError
 from web.downloads.slots import NoSlotError
 from web.keys import LIMITER, PAGE_TURN, REQUEST_ID, RUNNING
 from web.pages.errors import error_response
+from web.pages.mishaps import MISHAPS, mishap
 
 # The response whose headers are out; from then on an error can only break the connection.
 _PREPARED = web.RequestKey("prepared", web.StreamResponse)
@@ -105,15 +105,16 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
         response = error_response(
             request, 503, "All downloads that can run at once are running.", retry_after=10
         )
-    except DatabaseUnavailableError as error:
-        _LOG.warning("database: %s, request %s", error, request[REQUEST_ID])
-        busy = isinstance(error, DatabaseBusyError)
-        sentence = "The database is busy." if busy else "The database cannot be reached just now."
-        response = error_response(request, 503, sentence, retry_after=5)
-    except DuplicateKeyError as error:
-        _LOG.warning("duplicate key %s, request %s", error, request[REQUEST_ID])
+    except MISHAPS as error:
+        _LOG.warning("%s: %s, request %s", type(error).__name__, error, request[REQUEST_ID])
+        answer = mishap(error)
+        # Below /api a POST only asks.
+        is_form = request.method == "POST" and not request.path.startswith("/api/")
         response = error_response(
-            request, 409, "Something of the same name or number exists already. Nothing was saved."
+            request,
+            answer.status,
+            answer.of_form if is_form else answer.sentence,
+            retry_after=answer.retry_after,
         )
     except DownloadBrokenOffError as error:
         _LOG.warning("download broken off: %s, request %s", error, request[REQUEST_ID])

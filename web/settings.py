@@ -91,6 +91,10 @@ class Settings(BaseSettings):
     download_total_timeout: Annotated[float, Field(gt=0, le=86400)] = Field(
         default=3600.0, description="Seconds that a download may take in all."
     )
+    idempotency_ttl: Annotated[float, Field(gt=0, le=31_536_000)] = Field(
+        default=86_400.0,
+        description="Seconds that an idempotency key is known, with what came of it.",
+    )
     drain_delay: float = Field(
         default=0.0,
         ge=0,

@@ -8,12 +8,21 @@ select set_config('hangtag.bulk', 'on', true);
 
 -- name: record_bulk_load
 -- The one entry that a bulk load leaves in the history.
-insert into history (change_set_id, noun, after)
-values (
-    current_change_set(),
-    'catalog',
-    jsonb_build_object('brands', :brands::bigint, 'products', :products::bigint, 'skus', :skus::bigint)
-);
+with entry as (
+    insert into history (change_set_id, noun, after)
+    values (
+        current_change_set(),
+        'catalog',
+        jsonb_build_object('brands', :brands::bigint, 'products', :products::bigint, 'skus', :skus::bigint)
+    )
+    returning noun, change_set_id
+)
+
+insert into change_set_noun (noun, change_set_id)
+select
+    noun,
+    change_set_id
+from entry;
 
 -- name: get_change_set
 -- One change set with the number of its entries, by primary key and history_change_set.
@@ -57,3 +66,13 @@ select exists(
 -- name: get_catalog_version
 -- The version of the catalog: how many transactions have changed it, a sum over few rows.
 select sum(changes)::bigint as version from catalog_version;
+
+-- name: get_image
+-- A row as it was at a version, as the update or delete that ended the version kept it, by history_row.
+select before as image
+from history
+where
+    noun = :noun
+    and row_id = :row_id
+    and (before ->> 'version')::bigint = :version
+limit 1;

@@ -167,7 +167,8 @@ async def test_large_sample_is_added_as_a_set(catalog: CatalogMaker) -> None:
 
     assert await schema_parts(catalog.connection) == before
     assert await catalog.value("select count(*) from sku") == 3041
-    assert await catalog.column("select noun from history") == ["catalog", "catalog"]
+    nouns = await catalog.column("select noun from history where noun <> 'sku'")
+    assert nouns == ["catalog", "catalog"]
     await assert_counts(catalog.connection)
 
 

@@ -21,7 +21,10 @@ STATE = Query(
     union all
     select 'table ' || relname from pg_class where relnamespace = pg_my_temp_schema()
     union all
-    select 'hangtag.' || name from unnest(array['request_id', 'change_set', 'bulk']) as name
+    select 'hangtag.' || name
+    from unnest(
+        array['request_id', 'person', 'address', 'undoes', 'change_set', 'bulk']
+    ) as name
     where current_setting('hangtag.' || name, true) <> ''
     """,
 )

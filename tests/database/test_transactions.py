@@ -11,9 +11,16 @@ from tests.desk import CatalogMaker
 from web.catalog.brands import BrandLine, DuplicateBrandError, create_brands
 from web.database.errors import DatabaseBusyError, DatabaseUnavailableError, DuplicateKeyError
 from web.database.pool import Connection, Pool
-from web.database.transactions import in_transaction
+from web.database.transactions import Author, in_transaction
 
 Work = Callable[[Connection], Awaitable[int]]
+
+
+def author(request_id: str) -> Author:
+    return Author("Ada", "127.0.0.1", request_id)
+
+
+AUTHOR = author("r")
 
 
 def creating(*names: str) -> Callable[[Connection], Awaitable[list[int]]]:
@@ -49,7 +56,7 @@ async def until_open(catalog: CatalogMaker, count: int, wait_event: str | None =
 
 
 async def test_work_is_saved_and_its_result_returned(pool: Pool, catalog: CatalogMaker) -> None:
-    ids = await in_transaction(pool, creating("Levis", "Lee"), request_id="r")
+    ids = await in_transaction(pool, creating("Levis", "Lee"), author=AUTHOR)
 
     assert len(ids) == 2
     assert await brand_names(catalog) == ["Levis", "Lee"]
@@ -62,7 +69,7 @@ async def test_error_saves_nothing_and_is_raised_itself(pool: Pool, catalog: Cat
         raise LookupError("of the domain")
 
     with pytest.raises(LookupError, match="of the domain"):
-        await in_transaction(pool, work, request_id="r")
+        await in_transaction(pool, work, author=AUTHOR)
 
     assert await brand_names(catalog) == []
     assert await transactions_open(catalog) == 0
@@ -74,7 +81,7 @@ async def test_duplicate_saves_nothing_of_the_transaction(
     await catalog.brand("Levis")
 
     with pytest.raises(DuplicateBrandError):
-        await in_transaction(pool, creating("Lee", "LEVIS", "Wrangler"), request_id="r")
+        await in_transaction(pool, creating("Lee", "LEVIS", "Wrangler"), author=AUTHOR)
 
     assert await brand_names(catalog) == ["Levis"]
     assert await catalog.value("select count(*) from change_set") == 1  # that of "Levis"
@@ -93,7 +100,7 @@ async def test_duplicate_swallowed_inside_is_never_reported_as_saved(
 
     # PostgreSQL would answer the COMMIT with a ROLLBACK and no error.
     with pytest.raises(asyncpg.InFailedSQLTransactionError):
-        await in_transaction(pool, work, request_id="r")
+        await in_transaction(pool, work, author=AUTHOR)
     assert await brand_names(catalog) == ["Levis"]
 
 
@@ -102,7 +109,7 @@ async def test_cancelled_work_is_rolled_back_at_once(pool: Pool, catalog: Catalo
         await creating("Levis")(connection)
         await connection.execute("select pg_sleep(60)")
 
-    request = asyncio.ensure_future(in_transaction(pool, work, request_id="r"))
+    request = asyncio.ensure_future(in_transaction(pool, work, author=AUTHOR))
     await until_open(catalog, 1, "PgSleep")
 
     request.cancel()
@@ -111,7 +118,7 @@ async def test_cancelled_work_is_rolled_back_at_once(pool: Pool, catalog: Catalo
 
     await until_open(catalog, 0)
     assert await brand_names(catalog) == []
-    assert len(await in_transaction(pool, creating("Levis"), request_id="r")) == 1
+    assert len(await in_transaction(pool, creating("Levis"), author=AUTHOR)) == 1
 
 
 @pytest.mark.parametrize("cancellations", [1, 3])
@@ -124,7 +131,7 @@ async def test_commit_happens_although_its_caller_is_cancelled(
         create constraint trigger slow_commit after insert on brand
         deferrable initially deferred for each row execute function sleep_at_commit();
     """)
-    request = asyncio.ensure_future(in_transaction(pool, creating("Levis"), request_id="r"))
+    request = asyncio.ensure_future(in_transaction(pool, creating("Levis"), author=AUTHOR))
     await until_open(catalog, 1, "PgSleep")
 
     for _ in range(cancellations):
@@ -149,7 +156,7 @@ async def test_refusal_at_commit_is_raised_and_saves_nothing(
     """)
 
     with pytest.raises(DuplicateKeyError):
-        await in_transaction(pool, creating("Levis"), request_id="r")
+        await in_transaction(pool, creating("Levis"), author=AUTHOR)
 
     assert await brand_names(catalog) == []
     assert await transactions_open(catalog) == 0
@@ -176,8 +183,8 @@ async def test_deadlock_of_two_transactions_is_tried_again_and_both_are_saved(
         return work
 
     await asyncio.gather(
-        in_transaction(pool, changing(first, second), request_id="a"),
-        in_transaction(pool, changing(second, first), request_id="b"),
+        in_transaction(pool, changing(first, second), author=author("a")),
+        in_transaction(pool, changing(second, first), author=author("b")),
     )
 
     assert runs == 3
@@ -197,13 +204,13 @@ async def test_transaction_that_others_made_impossible_is_tried_three_times(
             await connection.execute(f"do $$ begin raise sqlstate '{sqlstate}'; end $$")
 
     fails = 2
-    await in_transaction(pool, work, request_id="r")
+    await in_transaction(pool, work, author=AUTHOR)
     assert runs == ["r", "r", "r"]
     assert await brand_names(catalog) == ["Brand 3"]
 
     fails = 1000
     with pytest.raises(DatabaseBusyError):
-        await in_transaction(pool, work, request_id="r")
+        await in_transaction(pool, work, author=AUTHOR)
     assert len(runs) == 6
     assert await brand_names(catalog) == ["Brand 3"]
 
@@ -222,16 +229,16 @@ async def test_lost_connection_saves_nothing_and_is_not_tried_again(
         await creating("Lee")(connection)
 
     with pytest.raises(DatabaseUnavailableError):
-        await in_transaction(pool, work, request_id="r")
+        await in_transaction(pool, work, author=AUTHOR)
 
     assert runs == 1
     assert await brand_names(catalog) == []
-    assert await in_transaction(pool, creating("Levis"), request_id="r")
+    assert await in_transaction(pool, creating("Levis"), author=AUTHOR)
 
 
 async def test_change_set_says_which_request_made_it(pool: Pool, catalog: CatalogMaker) -> None:
-    await in_transaction(pool, creating("Levis", "Lee"), request_id="request-1")
-    await in_transaction(pool, creating("Wrangler"), request_id="request-2")
+    await in_transaction(pool, creating("Levis", "Lee"), author=author("request-1"))
+    await in_transaction(pool, creating("Wrangler"), author=author("request-2"))
 
     rows = await catalog.connection.fetch(
         "select request_id, array_agg(after ->> 'brand_name' order by history_id)"
@@ -264,7 +271,7 @@ async def test_settings_end_with_their_transaction(database_url: str, outcome: s
 
     async with asyncpg.create_pool(database_url, min_size=1, max_size=1, reset=_nothing) as only:
         with suppress(LookupError):
-            await in_transaction(Pool(only, 10.0), work, request_id="r")
+            await in_transaction(Pool(only, 10.0), work, author=AUTHOR)
         async with only.acquire() as next_user:
             outside = await settings(next_user)
     await connection.close()
@@ -288,5 +295,5 @@ async def test_connection_that_the_pool_has_taken_back_is_a_lost_one(
         await creating("Lee")(connection)
 
     with pytest.raises(DatabaseUnavailableError):
-        await in_transaction(pool, work, request_id="r")
+        await in_transaction(pool, work, author=AUTHOR)
     assert await brand_names(catalog) == []

@@ -186,8 +186,7 @@ async def test_lost_database_is_a_503_that_keeps_what_was_typed(
 
     assert page.status == 503
     assert page.typed == "Levis\r\nLee <3"
-    assert "it is not certain that nothing was saved" in page.text
-    assert "/brands" in page.hrefs
+    assert "cannot be reached just now. Nothing was saved." in page.text
     assert int(page.headers["Retry-After"]) > 0
 
 

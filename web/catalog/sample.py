@@ -49,7 +49,6 @@ _TRIGGER_FUNCTIONS: Final = (
     "count_products",
     "count_skus",
     "record_inserted",
-    "open_change_set",
 )
 # How many rows go to PostgreSQL at once, and pass between two calls of `advance`.
 _STEP: Final = 1000

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from getpass import getuser
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from web.catalog.sample import CatalogNotEmptyError, SampleSize, load_sample, vacuum_catalog
 from web.cli.database import exit_on_sigterm, migrated_database
 from web.database.pool import Connection, open_pool
-from web.database.transactions import in_transaction
+from web.database.transactions import Author, in_transaction
 from web.settings import Settings, load_settings
 
 _DEFAULT = SampleSize()
@@ -68,7 +69,7 @@ async def fill(url: str, settings: Settings, size: SampleSize, *, seed: int, app
             url, size=1, acquire_timeout=settings.acquire_timeout, query_timeout=None
         ) as pool:
             with bar:
-                await in_transaction(pool, load, request_id="sample")
+                await in_transaction(pool, load, author=Author(getuser(), "", "sample"))
                 async with pool.acquire() as connection:
                     advance("statistics", 0, 1)
                     await vacuum_catalog(connection)

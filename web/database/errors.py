@@ -19,12 +19,32 @@ class DatabaseBusyError(DatabaseUnavailableError):
     """No connection became free in time, or a query ran longer than it may."""
 
 
-class DuplicateKeyError(Exception):
-    """A unique index refused a row; nothing of the transaction was saved."""
+class DatabaseReadOnlyError(DatabaseUnavailableError):
+    """PostgreSQL takes no changes just now: it is a standby, during a switch-over."""
+
+
+class CommitUnknownError(DatabaseUnavailableError):
+    """The connection was lost during a COMMIT: it may have happened or not."""
+
+
+class RefusedError(Exception):
+    """PostgreSQL refused a row; nothing of the transaction was saved."""
 
     def __init__(self, constraint: str) -> None:
         super().__init__(constraint)
         self.constraint = constraint
+
+
+class DuplicateKeyError(RefusedError):
+    """A unique index has the key already."""
+
+
+class BrokenReferenceError(RefusedError):
+    """A row refers to one that is gone, or is still referred to."""
+
+
+class RefusedValueError(RefusedError):
+    """A value breaks a check, is missing, or is none of its type."""
 
 
 # A lost connection, or none to be had, as PostgreSQL says it.
@@ -32,9 +52,18 @@ _REFUSED = (
     asyncpg.PostgresConnectionError,  # class 08
     asyncpg.OperatorInterventionError,  # class 57: stopping, crashed, starting, dropped, idle
     asyncpg.InvalidAuthorizationSpecificationError,  # class 28: the password was changed
-    asyncpg.ReadOnlySQLTransactionError,  # 25006: a standby, during a switch-over
     asyncpg.InsufficientResourcesError,  # class 53: disk full, too many connections
     asyncpg.InvalidCatalogNameError,  # 3D000: the database was dropped
+)
+# A value that no row may have.
+_REFUSED_VALUES = (
+    asyncpg.CheckViolationError,
+    asyncpg.NotNullViolationError,
+    # Of class 22 only what a value can be guilty of.
+    asyncpg.NumericValueOutOfRangeError,
+    asyncpg.StringDataRightTruncationError,
+    asyncpg.CharacterNotInRepertoireError,
+    asyncpg.UntranslatableCharacterError,
 )
 # The same as asyncpg and the system say it. They say mistakes of ours in the same way,
 # so these count only when the connection is indeed gone.
@@ -59,6 +88,12 @@ def translated_errors(is_lost: Callable[[], bool]) -> Iterator[None]:
         yield
     except asyncpg.UniqueViolationError as error:
         raise DuplicateKeyError(error.constraint_name or "") from error
+    except asyncpg.ForeignKeyViolationError as error:
+        raise BrokenReferenceError(error.constraint_name or "") from error
+    except _REFUSED_VALUES as error:
+        raise RefusedValueError(error.constraint_name or error.column_name or "") from error
+    except asyncpg.ReadOnlySQLTransactionError as error:  # 25006
+        raise DatabaseReadOnlyError(str(error)) from error
     except _BUSY as error:
         raise DatabaseBusyError(str(error) or type(error).__name__) from error
     except _REFUSED as error:

@@ -4,68 +4,127 @@ Everything that changes the catalog goes through `in_transaction`: all of the
 work is committed, or nothing is. An error inside ends the transaction and is
 caught outside of it: PostgreSQL refuses everything after an error, and answers a
 COMMIT with a silent rollback. An error swallowed inside is therefore looked for
-before the COMMIT.
+before the COMMIT. `rehearse` does the same work and takes all of it back.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 import asyncpg
+from asyncpg.exceptions import InternalClientError
 
+from web.database.errors import CommitUnknownError
 from web.database.pool import Connection, Pool, execute, is_lost
 from web.database.queries import load_queries
 
 _QUERIES = load_queries("transactions")
-SET_REQUEST = _QUERIES["set_request"]
+SET_AUTHOR = _QUERIES["set_author"]
 PROVE_SOUND = _QUERIES["prove_sound"]
 # Tries of a transaction that another one made impossible (SQLSTATE 40001, 40P01).
 _TRIES = 3
+# After these a COMMIT may have happened or not.
+_NO_ANSWER = (
+    OSError,  # a TimeoutError is one, too
+    asyncpg.InterfaceError,
+    InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
 
 T = TypeVar("T")
+Work = Callable[[Connection], Awaitable[T]]
 
 
-async def in_transaction(
-    pool: Pool, work: Callable[[Connection], Awaitable[T]], *, request_id: str
-) -> T:
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who makes a change, from which address, and by which request: the history keeps it."""
+
+    person: str
+    address: str
+    request_id: str
+
+
+async def in_transaction(pool: Pool, work: Work[T], *, author: Author) -> T:
     """Run `work` in a transaction (READ COMMITTED) and return what it returns.
 
     Args:
         pool: where the connection comes from.
         work: what is to be done, all or nothing; it may run more than once.
-        request_id: which request writes, for the history.
+        author: who asks for it.
 
     Raises:
         DuplicateKeyError: a unique index refused a row; nothing was saved.
+        BrokenReferenceError: a foreign key refused a row; nothing was saved.
+        RefusedValueError: a check or a type refused a value; nothing was saved.
         asyncpg.InFailedSQLTransactionError: `work` swallowed an error; nothing was saved.
-        DatabaseUnavailableError: the connection was lost, or none came.
+        CommitUnknownError: the connection was lost during the COMMIT.
+        DatabaseUnavailableError: the connection was lost, or none came; nothing was saved.
     """
     async with pool.acquire() as connection:
         for _ in range(_TRIES - 1):
             try:
-                return await _once(connection, work, request_id)
+                return await _once(connection, work, author)
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
                 continue
-        return await _once(connection, work, request_id)
+        return await _once(connection, work, author)
 
 
-async def _once(
-    connection: Connection, work: Callable[[Connection], Awaitable[T]], request_id: str
-) -> T:
+async def rehearse(pool: Pool, work: Work[T], *, author: Author, seconds: float) -> T:
+    """Run `work` in a transaction that is always rolled back, and return what it returns.
+
+    What the work did is undone whatever came of it; others wait for its rows no longer
+    than `seconds`.
+
+    Raises:
+        DatabaseBusyError: the work took longer than `seconds`.
+    """
+    async with pool.acquire() as connection:
+        transaction = connection.transaction(isolation="read_committed")
+        await transaction.start()
+        try:
+            async with asyncio.timeout(seconds):
+                await _set_author(connection, author)
+                return await work(connection)
+        finally:
+            await _roll_back(connection, transaction)
+
+
+async def _once(connection: Connection, work: Work[T], author: Author) -> T:
     transaction = connection.transaction(isolation="read_committed")
     await transaction.start()
     try:
-        await execute(connection, SET_REQUEST, request_id=request_id)
+        await _set_author(connection, author)
         result = await work(connection)
         await execute(connection, PROVE_SOUND)
     except BaseException:
-        # On a lost connection there is nothing left to roll back, and the error to tell
-        # is the first one.
-        if not is_lost(connection):
-            await _uninterrupted(transaction.rollback())
+        await _roll_back(connection, transaction)
         raise
-    await _uninterrupted(transaction.commit())
+    try:
+        await _uninterrupted(transaction.commit())
+    except _NO_ANSWER as error:
+        # A connection whose COMMIT got no answer is of no further use to anybody.
+        connection.terminate()
+        raise CommitUnknownError(str(error) or type(error).__name__) from error
     return result
+
+
+async def _set_author(connection: Connection, author: Author) -> None:
+    await execute(
+        connection,
+        SET_AUTHOR,
+        person=author.person,
+        address=author.address,
+        request_id=author.request_id,
+    )
+
+
+async def _roll_back(connection: Connection, transaction: asyncpg.transaction.Transaction) -> None:
+    # On a lost connection there is nothing left to roll back, and the error to tell
+    # is the first one.
+    if not is_lost(connection):
+        await _uninterrupted(transaction.rollback())
 
 
 async def _uninterrupted(ending: Awaitable[None]) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aiohttp import web
@@ -23,19 +23,16 @@ from web.catalog.names import name_problem
 from web.catalog.products import PRODUCT_SORTS, count_products, list_products
 from web.catalog.variants import variants_of_brand
 from web.changes.change_sets import created_by, current_change_set
-from web.database.errors import DatabaseUnavailableError
+from web.changes.idempotency import Outcome
 from web.database.pool import Connection, concurrently
-from web.database.transactions import in_transaction
 from web.inputs import form_fields, is_storable, path_id, query_id
-from web.keys import POOL, REQUEST_ID
+from web.keys import POOL
 from web.pages.lists import PAGE_SIZE, SortedList, count_text
+from web.pages.mishaps import MISHAPS, mishap
+from web.pages.saving import KEY_FIELD, new_key, save
 from web.templates import render
 
 MAX_LINES: Final = 10_000
-_UNSURE: Final = (
-    "The database cannot be reached just now. Look at the list of brands "
-    "before you save again: it is not certain that nothing was saved."
-)
 # Spaces of every width; other white space is a control character, and said to be one.
 _SPACES: Final = "".join(
     character for character in map(chr, range(0x10000)) if unicodedata.category(character) == "Zs"
@@ -111,48 +108,55 @@ async def show_brand_form(request: web.Request) -> web.Response:
 async def save_brands(request: web.Request) -> web.Response:
     """Create a brand for each line of the form, all or none."""
     fields = await form_fields(request)
-    typed = fields.get("brand_name", "")
+    typed, key = fields.get("brand_name", ""), fields.get(KEY_FIELD)
     if fields.get("mode", "all") != "all":
         return _form(
             request, typed=typed, problem="The mode of saving can only be “all”.", status=422
         )
     lines, problem = _parse_lines(typed)
     if problem is not None:
-        return _form(request, typed=typed, problem=problem, status=422)
+        return _form(request, typed=typed, key=key, problem=problem, status=422)
 
     try:
-        findings, saved = await _create_or_explain(request, lines)
-    except DatabaseUnavailableError:
-        response = _form(request, typed=typed, problem=_UNSURE, status=503)
-        response.headers["Retry-After"] = "5"
+        findings, saved = await _create_or_explain(request, fields, lines)
+    except MISHAPS as error:
+        answer = mishap(error)
+        response = _form(
+            request, typed=typed, key=key, problem=answer.of_form, status=answer.status
+        )
+        if answer.retry_after is not None:
+            response.headers["Retry-After"] = str(answer.retry_after)
         return response
     if saved is None:
         invalid = any(finding.problem for finding in findings)
-        return _form(request, typed=typed, findings=findings, status=422 if invalid else 409)
+        return _form(
+            request, typed=typed, key=key, findings=findings, status=422 if invalid else 409
+        )
     raise web.HTTPSeeOther(saved)
 
 
 async def _create_or_explain(
-    request: web.Request, lines: Sequence[BrandLine]
-) -> tuple[list[LineFinding], URL | None]:
+    request: web.Request, fields: Mapping[str, str], lines: Sequence[BrandLine]
+) -> tuple[list[LineFinding], str | None]:
     """Create a brand for each line and return where to read of it, or what stands against it.
 
     Whether a name exists already is decided by the unique index, which rolls all of
     it back; only then are the lines looked at, for the explanation.
     """
-    pool = request.app[POOL]
 
-    async def create(connection: Connection) -> tuple[list[int], int]:
-        return await create_brands(connection, lines), await current_change_set(connection)
+    async def create(connection: Connection) -> Outcome:
+        brand_ids = await create_brands(connection, lines)
+        change_set_id = await current_change_set(connection)
+        return Outcome(change_set_id, str(_saved_url(request, brand_ids, change_set_id)))
 
     if all(name_problem(line.brand_name) is None for line in lines):
         try:
-            created = await in_transaction(pool, create, request_id=request[REQUEST_ID])
+            outcome = await save(request, fields, create)
         except DuplicateBrandError:
             pass
         else:
-            return [], _saved_url(request, *created)
-    return await examine_lines(pool, lines), None
+            return [], outcome.location
+    return await examine_lines(request.app[POOL], lines), None
 
 
 def _saved_url(request: web.Request, brand_ids: Sequence[int], change_set_id: int) -> URL:
@@ -183,6 +187,7 @@ def _form(
     request: web.Request,
     *,
     typed: str,
+    key: str | None = None,
     problem: str | None = None,
     findings: Sequence[LineFinding] = (),
     status: int = 200,
@@ -194,6 +199,8 @@ def _form(
         {
             # A page cannot hold a NUL.
             "typed": typed.replace("\0", "\ufffd"),
+            # The same key again: what was not saved left none, and a lost answer is found by it.
+            "key": key or new_key(),
             "problem": problem,
             "findings": findings,
             "bad": [finding for finding in findings if not finding.is_good],
