@@ -26,7 +26,8 @@ from history;
 -- The brand and the product that an entry belongs to: a product is one of its brand's.
 alter table history add column brand_id bigint;
 alter table history add column product_id bigint;
-update history set brand_id = row_id, after = after - 'brand_name_folded' where noun = 'brand';
+update history set brand_id = row_id, after = after - 'brand_name_folded'
+where noun = 'brand';
 create index history_brand on history (brand_id, change_set_id)
 where brand_id is not null;
 create index history_product on history (product_id, change_set_id)
