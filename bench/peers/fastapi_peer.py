@@ -27,7 +27,7 @@ from web.database.queries import Query
 
 PAGE_SIZE = 50
 OTHERS = 6
-FIRST_SKUS = keyset_query(LIST_SKUS, SKU_ORDER, from_start=True)
+FIRST_SKUS = keyset_query(LIST_SKUS, SKU_ORDER, from_start=True, limit=PAGE_SIZE + 1)
 
 PATHS = {
     "overview": "/",
@@ -92,7 +92,7 @@ async def show_product(request: Request, product_id: int) -> HTMLResponse:
     pool = request.app.state.pool
     products, skus, counts, others = await asyncio.gather(
         fetch(pool, GET_PRODUCT, product_id=product_id),
-        fetch(pool, FIRST_SKUS, product_id=product_id, page_limit=PAGE_SIZE + 1),
+        fetch(pool, FIRST_SKUS, product_id=product_id),
         fetch(pool, VARIANTS_OF_PRODUCT, product_id=product_id),
         fetch(pool, OTHER_PRODUCTS, product_id=product_id, most=OTHERS),
     )

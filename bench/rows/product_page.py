@@ -26,7 +26,7 @@ _TEXT_TRIES: Final = 3
 # What web/pages/products.py asks for, with the numbers that it gives.
 _QUERIES: Final[tuple[tuple[Query, dict[str, str]], ...]] = (
     (GET_PRODUCT, {}),
-    (keyset_query(LIST_SKUS, SKU_ORDER, from_start=True), {"page_limit": "51"}),
+    (keyset_query(LIST_SKUS, SKU_ORDER, from_start=True, limit=51), {}),
     (VARIANTS_OF_PRODUCT, {}),
     (OTHER_PRODUCTS, {"most": "6"}),
 )

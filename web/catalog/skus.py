@@ -12,7 +12,7 @@ COUNT_SKUS = _QUERIES["count_skus"]
 COUNT_SKUS_OF_PRODUCT = _QUERIES["count_skus_of_product"]
 DOWNLOAD_BLOCKS = _QUERIES["download_blocks"]
 
-SKU_ORDER = Order("sku", ("product_id", "sku_id"), int)
+SKU_ORDER = Order("sku", ("product_id", "sku_id"), int, joined_on=("product.product_id",))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from web.database.pool import Pool, fetch_rows
 from web.database.queries import Query
@@ -18,19 +18,24 @@ Key = tuple[str | int | datetime, int]
 
 T = TypeVar("T")
 
+_SQL_TYPES: Final[dict[type, str]] = {str: "text", int: "bigint", datetime: "timestamptz"}
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """An order of a list by two of its query's columns, of which the second is an id.
 
     `table` is where both come from. A query that joins has an id in several tables, and only
-    an index of one table holds both.
+    an index of one table holds both. `joined_on` names the columns of other tables that the
+    first one is joined on: a merge join would else read those tables from their start, up to
+    the page (50,000 products and 40 ms in the middle of 100,000).
     """
 
     table: str
     columns: tuple[str, str]
     key_type: type[str] | type[int] | type[datetime]
     descending: bool = False
+    joined_on: tuple[str, ...] = ()
 
     def reversed(self) -> "Order":
         """Return the same order from the other end."""
@@ -78,10 +83,9 @@ async def fetch_page(  # a page is a list, an order, a position and a size
     rows = await fetch_rows(
         pool,
         row_type,
-        keyset_query(query, walked, from_start=key is None),
+        keyset_query(query, walked, from_start=key is None, limit=size + 1),
         page_key=key and key[0],
         page_id=key and key[1],
-        page_limit=size + 1,
         **values,
     )
     more = len(rows) > size
@@ -101,20 +105,26 @@ async def fetch_page(  # a page is a list, an order, a position and a size
 
 
 @lru_cache(maxsize=256)
-def keyset_query(query: Query, order: Order, *, from_start: bool) -> Query:
-    """Return `query` cut down to a page: `:page_limit` rows behind (`:page_key`, `:page_id`).
+def keyset_query(query: Query, order: Order, *, from_start: bool, limit: int) -> Query:
+    """Return `query` cut down to a page: `limit` rows behind (`:page_key`, `:page_id`).
 
-    The query ends in a `where`.
+    The query ends in a `where`. The planner is told what it may rely on and spared what misleads
+    it, so that it walks an index in order whether it plans for the values or for any:
+
+    - The limit is a number. Of a parameter a plan for any values knows nothing, takes it for a
+      tenth of the rows, and walks 100,000 products for the 100 of one brand (10 ms).
+    - The key is a subquery. After a load all rows share a moment, of which the planner knows that
+      no row is behind it; for no rows any plan will do, and it sorts the table (30 ms).
     """
     columns = [f"{order.table}.{column}" for column in order.columns]
     sign, direction = ("<", " desc") if order.descending else (">", "")
     ordered = ", ".join(column + direction for column in columns)
-    parts = [
-        query.text,
-        "" if from_start else f"and ({', '.join(columns)}) {sign} (:page_key, :page_id)",
-        f"order by {ordered}",
-        "limit :page_limit",
+    key = f"(select :page_key::{_SQL_TYPES[order.key_type]})"
+    behind = [
+        f"and ({', '.join(columns)}) {sign} ({key}, (select :page_id::bigint))",
+        *(f"and {column} {sign}= {key}" for column in order.joined_on),
     ]
+    parts = [query.text, *([] if from_start else behind), f"order by {ordered}", f"limit {limit}"]
     return Query(f"{query.name} by {ordered}", "\n".join(parts))
 
 
