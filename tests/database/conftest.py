@@ -1,6 +1,7 @@
 """A pool as the application has it, without the application, and a sample catalog to look at."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
@@ -21,11 +22,24 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def sample_url(server_url: str, template_database: str) -> AsyncIterator[str]:
     """The URL of a database with a sample catalog, to look at only, all of one moment."""
+    async with _sampled(server_url, template_database, SampleSize(1_000, 10_000, 50_000)) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def few_brands_url(server_url: str, template_database: str) -> AsyncIterator[str]:
+    """The URL of another one, whose brands are so few that the planner likes to read them all."""
+    async with _sampled(server_url, template_database, SampleSize(100, 10_000, 0)) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _sampled(server_url: str, template: str, size: SampleSize) -> AsyncIterator[str]:
     name = unique_name("hangtag_sample")
-    url = await create_database(server_url, name, template_database)
+    url = await create_database(server_url, name, template)
     connection = await asyncpg.connect(url)
     async with connection.transaction():
-        await load_sample(connection, SampleSize(1_000, 10_000, 50_000), seed=1)
+        await load_sample(connection, size, seed=1)
     await vacuum_catalog(connection)
     await connection.close()
     yield database_url_on(server_url, name)

@@ -2,6 +2,7 @@
 
 from itertools import combinations
 
+import asyncpg
 import pytest
 
 from tests.database.plans import (
@@ -111,3 +112,23 @@ async def test_page_reads_few_rows_wherever_it_is(  # where and of what are its 
     # 10,000 products and 50,000 SKUs are there, which all came at one moment.
     assert rows_read(nodes) < 1_000
     assert not scanned_whole(nodes) - SMALL
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("sort", PRODUCT_SORTS)
+async def test_page_reads_few_rows_where_brands_are_few_and_all_is_of_one_moment(
+    few_brands_url: str, sort: str, *, backward: bool
+) -> None:
+    order = PRODUCT_SORTS[sort]
+    walked = order.reversed() if backward else order
+    connection = await asyncpg.connect(few_brands_url)
+
+    nodes = await executed(
+        connection,
+        keyset_query(LIST_PRODUCTS, walked, from_start=False, limit=PAGE),
+        **await middle_key(connection, LIST_PRODUCTS, order),
+    )
+    await connection.close()
+
+    assert rows_read(nodes) < 1_000
+    assert not sorts(nodes)
