@@ -21,7 +21,7 @@ from web.catalog.products import LIST_PRODUCTS, PRODUCT_SORTS
 from web.catalog.skus import LIST_SKUS, SKU_ORDER
 from web.database.keyset import Order, keyset_query
 from web.database.pool import Connection
-from web.database.queries import Query
+from web.database.queries import LiteralNumber, Query
 
 PAGES: list[tuple[Query, Order, str]] = [
     (LIST_BRANDS, BRAND_SORTS["name"], "brand_name_key"),
@@ -132,3 +132,25 @@ async def test_page_reads_few_rows_where_brands_are_few_and_all_is_of_one_moment
 
     assert rows_read(nodes) < 1_000
     assert not sorts(nodes)
+
+
+@pytest.mark.parametrize("from_start", [True, False])
+@pytest.mark.parametrize("others", [{}, {"size_id": LiteralNumber(1)}], ids=["color", "both"])
+async def test_page_of_a_rare_color_reads_few_rows(
+    sample: Connection, others: dict[str, LiteralNumber], *, from_start: bool
+) -> None:
+    query = keyset_query(LIST_SKUS, SKU_ORDER, from_start=from_start, limit=PAGE)
+    changes = sample.transaction()
+    await changes.start()
+    await sample.execute(
+        "insert into product_color (product_color_id, product_color_name) values (99, 'Rare');"
+        "insert into sku (product_id, product_color_id, product_size_id) values (9000, 99, 1)"
+    )
+
+    nodes = await executed(
+        sample, query, page_key=1, page_id=1, color_id=LiteralNumber(99), **others
+    )
+    await changes.rollback()
+
+    assert nodes[0]["Actual Rows"] == 1
+    assert rows_read(nodes) < 1_000

@@ -13,7 +13,7 @@ from web.catalog import brands, products, skus, totals, variants
 from web.changes import change_sets
 from web.database import queries
 from web.database.keyset import Order, keyset_query
-from web.database.queries import QUERIES_DIR, Query, load_queries
+from web.database.queries import QUERIES_DIR, LiteralNumber, Query, load_queries
 
 ALL_QUERIES = [
     query
@@ -153,6 +153,13 @@ def test_name_given_twice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     with pytest.raises(ValueError, match="twice"):
         load_queries("x")
+
+
+def test_literal_number_is_written_into_the_sql_and_is_no_parameter() -> None:
+    query = Query("x", "select :a, :b\nwhere :a > 0 -- if a")
+
+    assert query.bind(a=LiteralNumber(7), b=2) == ("select 7, $1\nwhere 7 > 0 -- if a", [2])
+    assert query.bind(a=LiteralNumber(8), b=2)[0].startswith("select 8, $1")
 
 
 def test_queries_of_a_file_end_where_the_next_begins(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from web.database.keyset import Order, Page, Position, fetch_page
 from web.database.pool import Pool, fetch_count
-from web.database.queries import load_queries
+from web.database.queries import LiteralNumber, load_queries
 
 _QUERIES = load_queries("skus")
 LIST_SKUS = _QUERIES["list_skus"]
@@ -51,8 +51,8 @@ async def list_skus(pool: Pool, wanted: SkuFilter, position: Position, *, size: 
         size=size,
         product_id=wanted.product_id,
         brand_id=wanted.brand_id,
-        color_id=wanted.color_id,
-        size_id=wanted.size_id,
+        color_id=_literal(wanted.color_id),
+        size_id=_literal(wanted.size_id),
     )
 
 
@@ -67,3 +67,7 @@ async def count_skus(pool: Pool, wanted: SkuFilter) -> int:
         color_id=wanted.color_id,
         size_id=wanted.size_id,
     )
+
+
+def _literal(number: int | None) -> LiteralNumber | None:
+    return None if number is None else LiteralNumber(number)
