@@ -1,75 +1,81 @@
 # ruff: noqa: D103  # a route and a helper say what they are to whoever knows the framework
 """The product page in FastAPI: asyncpg's pool, `asyncio.gather`, Jinja2.
 
-The queries and the templates are Hangtag's own; what differs is what stands around them.
+As a team writes it: SQL of its own, no more of it than the page shows, rows as they come from
+asyncpg, plain templates. Addresses stand in them as they are: FastAPI's own `url_for` would
+cost more.
 """
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlencode
 
 import asyncpg
-import jinja2
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse
-
-from web.catalog.products import GET_PRODUCT, OTHER_PRODUCTS, Product
-from web.catalog.skus import LIST_SKUS, SKU_ORDER, Sku
-from web.catalog.variants import VARIANTS_OF_PRODUCT, VariantCount, VariantTable
-from web.database.keyset import keyset_query
-from web.database.queries import Query
+from fastapi.templating import Jinja2Templates
 
 PAGE_SIZE = 50
 OTHERS = 6
-FIRST_SKUS = keyset_query(LIST_SKUS, SKU_ORDER, from_start=True, limit=PAGE_SIZE + 1)
 
-PATHS = {
-    "overview": "/",
-    "brands": "/brands",
-    "brand": "/brands/{brand_id}",
-    "products": "/products",
-    "product": "/products/{product_id}",
-    "skus": "/skus",
-    "skus_csv": "/skus.csv",
-    "skus_ndjson": "/skus.ndjson",
-    "static": "/static/{filename}",
-}
-
-
-def url(name: str, query_: dict[str, str] | None = None, **parts: object) -> str:
-    path = PATHS[name].format_map(parts)
-    return f"{path}?{urlencode(query_)}" if query_ else path
-
-
-def ago(then: datetime) -> str:
-    seconds = max(0, int((datetime.now(UTC) - then).total_seconds()))
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds // length:,} {unit} ago"
-    return "just now"
-
-
-def moment(then: datetime) -> str:
-    return then.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-environment = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).resolve().parents[2] / "templates"),
-    undefined=jinja2.StrictUndefined,
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
+PRODUCT = """
+select
+    product_id, product_name, brand_id, brand_name,
+    product.created_at, product.changed_at, sku_count
+from product
+join product_count using (product_id)
+join brand using (brand_id)
+where product_id = $1
+"""
+SKUS = """
+select sku_id, product_color_name, product_size_name
+from sku
+join product_color using (product_color_id)
+join product_size using (product_size_id)
+where product_id = $1
+order by product_id, sku_id
+limit $2
+"""
+COUNTS = """
+select
+    product_color_id, product_color_name, product_size_id, product_size_name,
+    coalesce(sku_count, 0) as sku_count
+from product_color
+cross join product_size
+left join (select * from product_variant_count where product_id = $1) as counted
+    using (product_color_id, product_size_id)
+order by product_color_id, product_size_id
+"""
+SIBLINGS = """
+(
+    select other.product_id, other.product_name, product_count.sku_count, 0 as part
+    from product
+    join product as other on other.brand_id = product.brand_id and other.product_id > $1
+    join product_count on product_count.product_id = other.product_id
+    where product.product_id = $1
+    order by other.product_id
+    limit $2
 )
-environment.filters.update(thousands="{:,}".format, ago=ago, moment=moment)
-environment.globals["url"] = url
-template = environment.get_template("products/show.html")
+union all
+(
+    select other.product_id, other.product_name, product_count.sku_count, 1 as part
+    from product
+    join product as other on other.brand_id = product.brand_id and other.product_id < $1
+    join product_count on product_count.product_id = other.product_id
+    where product.product_id = $1
+    order by other.product_id
+    limit $2
+)
+order by part, product_id
+limit $2
+"""
+
+templates = Jinja2Templates(Path(__file__).with_name("jinja"))
+templates.env.auto_reload = False
 
 
 @asynccontextmanager
@@ -82,33 +88,58 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 app = FastAPI(lifespan=lifespan)
 
 
-async def fetch(pool: "asyncpg.Pool[asyncpg.Record]", query: Query, **values: object) -> list[Any]:
-    sql, arguments = query.bind(**values)
-    return await pool.fetch(sql, *arguments)
-
-
 @app.get("/products/{product_id}", response_class=HTMLResponse)
 async def show_product(request: Request, product_id: int) -> HTMLResponse:
     pool = request.app.state.pool
-    products, skus, counts, others = await asyncio.gather(
-        fetch(pool, GET_PRODUCT, product_id=product_id),
-        fetch(pool, FIRST_SKUS, product_id=product_id),
-        fetch(pool, VARIANTS_OF_PRODUCT, product_id=product_id),
-        fetch(pool, OTHER_PRODUCTS, product_id=product_id, most=OTHERS),
+    product, skus, counts, others = await asyncio.gather(
+        pool.fetchrow(PRODUCT, product_id),
+        pool.fetch(SKUS, product_id, PAGE_SIZE + 1),
+        pool.fetch(COUNTS, product_id),
+        pool.fetch(SIBLINGS, product_id, OTHERS),
     )
-    if not products:
+    if product is None:
         raise HTTPException(404)
-    shown = [Sku(*row) for row in skus[:PAGE_SIZE]]
-    path = request.url.path
-    more = len(skus) > PAGE_SIZE
-    next_url = f"{path}?after={product_id},{shown[-1].sku_id}" if more else None
-    page = template.render(
-        request=SimpleNamespace(path=path),
-        product=Product(*products[0]),
-        skus=shown,
-        variants=VariantTable.from_counts([VariantCount(*row) for row in counts]),
-        others=[Product(*row) for row in others],
-        list=SimpleNamespace(url=path),
-        pager=SimpleNamespace(previous_url=None, next_url=next_url),
+    return templates.TemplateResponse(
+        request,
+        "product.html",
+        {
+            "product": product,
+            "skus": skus[:PAGE_SIZE],
+            "next_after": skus[PAGE_SIZE - 1]["sku_id"] if len(skus) > PAGE_SIZE else None,
+            "others": others,
+            "changed": when(product["changed_at"]),
+            "created": when(product["created_at"]),
+            **variants(counts),
+        },
     )
-    return HTMLResponse(page)
+
+
+def variants(counts: Sequence[asyncpg.Record]) -> dict[str, Any]:
+    """Return the rows of the table of SKUs by color and size, with its sums."""
+    by_color: dict[int, list[asyncpg.Record]] = {}
+    for count in counts:
+        by_color.setdefault(count["product_color_id"], []).append(count)
+    rows = [
+        {
+            "color_id": color_id,
+            "color_name": cells[0]["product_color_name"],
+            "cells": [(cell, cell["sku_count"]) for cell in cells],
+            "total": sum(cell["sku_count"] for cell in cells),
+        }
+        for color_id, cells in by_color.items()
+    ]
+    sizes = next(iter(by_color.values()), [])
+    sums = [
+        (size, sum(row["cells"][number][1] for row in rows)) for number, size in enumerate(sizes)
+    ]
+    return {"sizes": sizes, "rows": rows, "sums": sums, "total": sum(row["total"] for row in rows)}
+
+
+def when(then: datetime) -> dict[str, str]:
+    seconds = max(0, int((datetime.now(UTC) - then).total_seconds()))
+    ago = "just now"
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            ago = f"{seconds // length:,} {unit} ago"
+            break
+    return {"iso": then.isoformat(), "moment": f"{then:%Y-%m-%d %H:%M:%S UTC}", "ago": ago}

@@ -12,8 +12,8 @@ from bench.http import Client
 from bench.peers.environment import django_server, fastapi_server
 from bench.servers import Server, run
 from bench.wrk import load_products, require_wrk
-from web.catalog.products import GET_PRODUCT, OTHER_PRODUCTS
-from web.catalog.skus import LIST_SKUS, SKU_ORDER
+from web.catalog.products import PRODUCT_AND_OTHERS
+from web.catalog.skus import PRODUCT_SKU_ORDER, SKUS_OF_PRODUCT
 from web.catalog.variants import VARIANTS_OF_PRODUCT
 from web.database.keyset import keyset_query
 from web.database.queries import Query
@@ -25,10 +25,9 @@ _TEXT_TRIES: Final = 3
 
 # What web/pages/products.py asks for, with the numbers that it gives.
 _QUERIES: Final[tuple[tuple[Query, dict[str, str]], ...]] = (
-    (GET_PRODUCT, {}),
-    (keyset_query(LIST_SKUS, SKU_ORDER, from_start=True, limit=51), {}),
+    (PRODUCT_AND_OTHERS, {"most": "6"}),
+    (keyset_query(SKUS_OF_PRODUCT, PRODUCT_SKU_ORDER, from_start=True, limit=51), {}),
     (VARIANTS_OF_PRODUCT, {}),
-    (OTHER_PRODUCTS, {"most": "6"}),
 )
 _ASKED: Final = {"FastAPI": 1.5, "Django": 12.0, "pgbench": 0.4}
 

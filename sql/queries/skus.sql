@@ -8,6 +8,7 @@ select
     brand.brand_name,
     sku.product_color_id,
     product_color.product_color_name,
+    product_color.product_color_hex,
     sku.product_size_id,
     product_size.product_size_name
 from sku
@@ -22,6 +23,19 @@ where
     and sku.product_color_id = :color_id::bigint -- if color_id
     and sku.product_size_id = :size_id::bigint -- if size_id
 ;
+
+-- name: skus_of_product
+-- A product's SKUs with what tells them apart, in order of the primary key, which holds all of it.
+select
+    sku.sku_id,
+    sku.product_id,
+    product_color.product_color_name,
+    product_color.product_color_hex,
+    product_size.product_size_name
+from sku
+join product_color on sku.product_color_id = product_color.product_color_id
+join product_size on sku.product_size_id = product_size.product_size_id
+where sku.product_id = :product_id;
 
 -- name: count_skus
 -- How many SKUs there are of all brands or one, of a color and a size: a sum over brands.
@@ -45,6 +59,45 @@ where
     and variant.product_color_id = :color_id::bigint -- if color_id
     and variant.product_size_id = :size_id::bigint -- if size_id
 ;
+
+-- name: insert_skus
+-- New SKUs of a product: so many of each color and size. The foreign keys say whether all three are there.
+insert into sku (product_id, product_color_id, product_size_id)
+select
+    :product_id::bigint,
+    wanted.product_color_id,
+    wanted.product_size_id
+from unnest(:color_ids::smallint[], :size_ids::smallint[], :sku_counts::integer[])
+with ordinality as wanted (product_color_id, product_size_id, sku_count, number)
+cross join generate_series(1, wanted.sku_count)
+order by wanted.number;
+
+-- name: delete_skus
+-- Removes SKUs of one product, by its primary key. They are locked in its order, so that two who remove
+-- the same ones wait for each other and never deadlock.
+with chosen as materialized (
+    select sku_id
+    from sku
+    where product_id = :product_id::bigint and sku_id = any(:sku_ids::bigint[])
+    order by sku_id
+    for update
+)
+
+delete from sku
+using chosen
+where sku.product_id = :product_id::bigint and sku.sku_id = chosen.sku_id
+returning sku.sku_id;
+
+-- name: locate_skus
+-- The products that SKUs belong to, by sku_sku_id.
+select
+    sku.sku_id,
+    sku.product_id,
+    product.product_name
+from sku
+join product on sku.product_id = product.product_id
+where sku.sku_id = any(:sku_ids::bigint[])
+order by sku.sku_id;
 
 -- name: download_blocks
 -- The download, in order of (product_id, sku_id): the SKUs of a product as one block of lines, whose part

@@ -3,6 +3,7 @@
 select
     product_color.product_color_id,
     product_color.product_color_name,
+    product_color.product_color_hex,
     product_size.product_size_id,
     product_size.product_size_name,
     coalesce(variant.sku_count, 0) as sku_count
@@ -20,6 +21,7 @@ order by product_color.product_color_id, product_size.product_size_id;
 select
     product_color.product_color_id,
     product_color.product_color_name,
+    product_color.product_color_hex,
     product_size.product_size_id,
     product_size.product_size_name,
     coalesce(variant.sku_count, 0) as sku_count
@@ -36,7 +38,8 @@ order by product_color.product_color_id, product_size.product_size_id;
 -- All colors: a small table.
 select
     product_color_id,
-    product_color_name
+    product_color_name,
+    product_color_hex
 from product_color
 order by product_color_id;
 

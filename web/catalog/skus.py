@@ -1,18 +1,60 @@
 """SKUs: a product in one color and one size that can be sold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import asyncpg
+
 from web.database.keyset import Order, Page, Position, fetch_page
-from web.database.pool import Pool, fetch_count
+from web.database.pool import Connection, Pool, fetch, fetch_count, fetch_rows
 from web.database.queries import LiteralNumber, load_queries
 
 _QUERIES = load_queries("skus")
 LIST_SKUS = _QUERIES["list_skus"]
+SKUS_OF_PRODUCT = _QUERIES["skus_of_product"]
 COUNT_SKUS = _QUERIES["count_skus"]
 COUNT_SKUS_OF_PRODUCT = _QUERIES["count_skus_of_product"]
+INSERT_SKUS = _QUERIES["insert_skus"]
+DELETE_SKUS = _QUERIES["delete_skus"]
+LOCATE_SKUS = _QUERIES["locate_skus"]
 DOWNLOAD_BLOCKS = _QUERIES["download_blocks"]
 
 SKU_ORDER = Order("sku", ("product_id", "sku_id"), int, joined_on=("product.product_id",))
+PRODUCT_SKU_ORDER = Order("sku", ("product_id", "sku_id"), int)
+
+
+class ProductGoneError(Exception):
+    """There is no such product (any more); nothing was saved."""
+
+
+class VariantGoneError(Exception):
+    """There is no such color or size (any more); nothing was saved."""
+
+
+class SkusGoneError(Exception):
+    """Some of the SKUs are gone or another product's; `sku_ids` are those. Nothing was removed."""
+
+    def __init__(self, sku_ids: Sequence[int]) -> None:
+        super().__init__(", ".join(map(str, sku_ids)))
+        self.sku_ids = sku_ids
+
+
+@dataclass(frozen=True, slots=True)
+class SkuAddition:
+    """So many SKUs of one color and size, to be added to a product."""
+
+    product_color_id: int
+    product_size_id: int
+    sku_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedSku:
+    """A SKU and the product that it belongs to."""
+
+    sku_id: int
+    product_id: int
+    product_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +68,19 @@ class Sku:
     brand_name: str
     product_color_id: int
     product_color_name: str
+    product_color_hex: str | None
     product_size_id: int
+    product_size_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSku:
+    """A SKU among those of its product: its color and its size tell them apart."""
+
+    sku_id: int
+    product_id: int
+    product_color_name: str
+    product_color_hex: str | None
     product_size_name: str
 
 
@@ -56,6 +110,21 @@ async def list_skus(pool: Pool, wanted: SkuFilter, position: Position, *, size: 
     )
 
 
+async def skus_of_product(
+    pool: Pool, product_id: int, position: Position, *, size: int
+) -> Page[ProductSku]:
+    """Return a page of a product's SKUs, in order."""
+    return await fetch_page(
+        pool,
+        ProductSku,
+        SKUS_OF_PRODUCT,
+        PRODUCT_SKU_ORDER,
+        position,
+        size=size,
+        product_id=product_id,
+    )
+
+
 async def count_skus(pool: Pool, wanted: SkuFilter) -> int:
     """Return how many SKUs are wanted, exactly."""
     query = COUNT_SKUS if wanted.product_id is None else COUNT_SKUS_OF_PRODUCT
@@ -67,6 +136,53 @@ async def count_skus(pool: Pool, wanted: SkuFilter) -> int:
         color_id=wanted.color_id,
         size_id=wanted.size_id,
     )
+
+
+async def add_skus(
+    connection: Connection, product_id: int, additions: Sequence[SkuAddition]
+) -> None:
+    """Add SKUs to a product, in the order given; the counts follow by triggers.
+
+    Raises:
+        ProductGoneError: nobody has the product's id.
+        VariantGoneError: nobody has the id of a color or a size.
+    """
+    try:
+        await fetch(
+            connection,
+            INSERT_SKUS,
+            product_id=product_id,
+            color_ids=[addition.product_color_id for addition in additions],
+            size_ids=[addition.product_size_id for addition in additions],
+            sku_counts=[addition.sku_count for addition in additions],
+        )
+    except asyncpg.ForeignKeyViolationError as error:
+        if (error.constraint_name or "").endswith("_product_id_fkey"):
+            raise ProductGoneError(product_id) from error
+        raise VariantGoneError from error
+
+
+async def remove_skus(connection: Connection, product_id: int, sku_ids: Sequence[int]) -> None:
+    """Remove SKUs of a product, all or none, in one statement; the counts follow by triggers.
+
+    Args:
+        connection: in a transaction, which after an error can only be rolled back.
+        product_id: whose SKUs they are.
+        sku_ids: which, each once.
+
+    Raises:
+        SkusGoneError: some are gone, or another product's.
+    """
+    rows = await fetch(connection, DELETE_SKUS, product_id=product_id, sku_ids=sku_ids)
+    gone = sorted(set(sku_ids) - {row["sku_id"] for row in rows})
+    if gone:
+        raise SkusGoneError(gone)
+
+
+async def locate_skus(pool: Pool, sku_ids: Sequence[int]) -> dict[int, LocatedSku]:
+    """Return where SKUs are, by id; those that are nowhere are missing."""
+    rows = await fetch_rows(pool, LocatedSku, LOCATE_SKUS, sku_ids=sku_ids)
+    return {row.sku_id: row for row in rows}
 
 
 def _literal(number: int | None) -> LiteralNumber | None:

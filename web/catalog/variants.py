@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
 from web.database.pool import Pool, fetch_rows
 from web.database.queries import load_queries
@@ -15,10 +17,11 @@ LIST_SIZES = _QUERIES["list_sizes"]
 
 @dataclass(frozen=True, slots=True)
 class Color:
-    """A color that a product comes in."""
+    """A color that a product comes in; `product_color_hex` is its swatch's, as "#0b5c56"."""
 
     product_color_id: int
     product_color_name: str
+    product_color_hex: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,26 @@ class VariantCount:
 
     product_color_id: int
     product_color_name: str
+    product_color_hex: str | None
     product_size_id: int
     product_size_name: str
+    sku_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ColorRow:
+    """A row of the table: a color's counts, one for each size, and their sum."""
+
+    color: Color
+    cells: list[VariantCount]
+    sku_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SizeColumn:
+    """The head and the foot of a column of the table: a size, and the sum of its counts."""
+
+    size: Size
     sku_count: int
 
 
@@ -44,37 +65,37 @@ class VariantCount:
 class VariantTable:
     """SKU counts as a table: a row a color, a column a size, and the sums of both."""
 
-    colors: list[Color]
-    sizes: list[Size]
-    counts: dict[tuple[int, int], int]
+    rows: list[ColorRow]
+    columns: list[SizeColumn]
+    sku_count: int
+
+    @property
+    def colors(self) -> list[Color]:
+        """The colors, a row each."""
+        return [row.color for row in self.rows]
+
+    @property
+    def sizes(self) -> list[Size]:
+        """The sizes, a column each."""
+        return [column.size for column in self.columns]
 
     @classmethod
     def from_counts(cls, counts: Sequence[VariantCount]) -> "VariantTable":
-        """Make the table from one count for each combination of color and size."""
-        return cls(
-            colors=list(
-                dict.fromkeys(Color(c.product_color_id, c.product_color_name) for c in counts)
-            ),
-            sizes=list(dict.fromkeys(Size(c.product_size_id, c.product_size_name) for c in counts)),
-            counts={(c.product_color_id, c.product_size_id): c.sku_count for c in counts},
-        )
-
-    def count(self, color: Color, size: Size) -> int:
-        """Return the number of SKUs of a color and a size."""
-        return self.counts[color.product_color_id, size.product_size_id]
-
-    def color_total(self, color: Color) -> int:
-        """Return the number of SKUs of a color."""
-        return sum(self.count(color, size) for size in self.sizes)
-
-    def size_total(self, size: Size) -> int:
-        """Return the number of SKUs of a size."""
-        return sum(self.count(color, size) for color in self.colors)
-
-    @property
-    def total(self) -> int:
-        """The number of all SKUs in the table."""
-        return sum(self.counts.values())
+        """Make the table from one count for each combination, in order of color and size."""
+        rows = []
+        for _, group in groupby(counts, key=attrgetter("product_color_id")):
+            cells = list(group)
+            first = cells[0]
+            color = Color(first.product_color_id, first.product_color_name, first.product_color_hex)
+            rows.append(ColorRow(color, cells, sum(cell.sku_count for cell in cells)))
+        columns = [
+            SizeColumn(
+                Size(cells_of_size[0].product_size_id, cells_of_size[0].product_size_name),
+                sum(cell.sku_count for cell in cells_of_size),
+            )
+            for cells_of_size in zip(*(row.cells for row in rows), strict=True)
+        ]
+        return cls(rows, columns, sum(row.sku_count for row in rows))
 
 
 async def variants_of_product(pool: Pool, product_id: int) -> VariantTable:
