@@ -7,6 +7,7 @@ select
     brand.brand_name_folded,
     brand.created_at,
     brand.changed_at,
+    brand.version,
     brand_count.product_count,
     brand_count.sku_count
 from brand
@@ -24,6 +25,7 @@ select
     brand.brand_name_folded,
     brand.created_at,
     brand.changed_at,
+    brand.version,
     brand_count.product_count,
     brand_count.sku_count
 from brand
@@ -68,7 +70,7 @@ returning brand_id;
 
 -- name: compare_brand_lines
 -- For each line: the first line of the same folded name, and the brand that has it already,
--- by brand_name_key.
+-- by brand_name_key. In the order in which insert_brands puts them in.
 select
     line.number,
     min(line.number) over (partition by line.folded) as first_number,
@@ -81,7 +83,9 @@ from (
     from unnest(:numbers::bigint[], :brand_names::text[]) as typed (number, brand_name)
 ) as line
 left join brand on line.folded = brand.brand_name_folded
-order by line.number;
+order by
+    line.folded,
+    line.number;
 
 -- name: csv_blocks
 -- The list of brands as lines of CSV, a block for each brand, in order of brand_id.

@@ -25,43 +25,249 @@ select
 from entry;
 
 -- name: get_change_set
--- One change set with the number of its entries, by primary key and history_change_set.
+-- One change set with what stands about its undoing, by primary keys and change_set_undoes.
 select
     change_set.change_set_id,
     change_set.changed_at,
+    change_set.person,
+    change_set.address,
+    change_set.undoes,
+    exists(
+        select true from change_set_noun
+        where change_set_noun.change_set_id = change_set.change_set_id
+    ) as is_change,
+    exists(
+        select true from change_set_noun
+        where change_set_noun.change_set_id = change_set.change_set_id and change_set_noun.noun = 'catalog'
+    ) as is_bulk,
+    change_set.changed_at > now() - interval '1 hour' as is_recent,
     (
-        select count(*) from history
-        where history.change_set_id = change_set.change_set_id
-    ) as entry_count
+        select count(*) from change_set as undo
+        where undo.undoes = change_set.change_set_id
+    ) as undo_count,
+    exists(
+        select true from change_set as undo
+        where
+            undo.undoes = change_set.change_set_id
+            and not exists (
+                select true from undo_left_alone
+                where undo_left_alone.change_set_id = undo.change_set_id
+            )
+    ) as is_undone
 from change_set
 where change_set.change_set_id = :change_set_id;
 
--- name: list_entries
--- The entries of a change set in the order they were made, by history_change_set.
+-- name: list_undos
+-- The change sets that undo one, in the order they came, by change_set_undoes.
 select
-    history_id,
+    change_set_id,
+    changed_at,
+    person
+from change_set
+where undoes = :change_set_id
+order by change_set_id;
+
+-- name: list_left_alone
+-- What an undo left alone and why, by the primary key of undo_left_alone.
+select
     noun,
     row_id,
-    after ->> 'brand_name' as row_name,
-    (after ->> 'brands')::bigint as brands,
-    (after ->> 'products')::bigint as products,
-    (after ->> 'skus')::bigint as skus
-from history
+    reason
+from undo_left_alone
 where change_set_id = :change_set_id
-order by history_id
+order by noun, row_id
 limit :most;
 
--- name: was_created_by
--- Whether a change set created a row, by history_change_set.
-select exists(
-    select true
+-- name: count_left_alone
+-- How many rows an undo left alone, by the primary key of undo_left_alone.
+select count(*) from undo_left_alone
+where change_set_id = :change_set_id;
+
+-- name: tally_entries
+-- How many rows of each noun some change sets created, changed and deleted, counting up to :most entries of a
+-- noun; with the names in the first of these entries, the product that all of them belong to, and the numbers
+-- of bulk loads. By change_set_noun_change_set and history_change_set.
+select
+    tally.change_set_id,
+    tally.noun,
+    tally.kind,
+    tally.entry_count,
+    image_name(first_entry.before) as old_name,
+    image_name(first_entry.after) as new_name,
+    coalesce(product.product_name, (
+        select image_name(deleted.before)
+        from history as deleted
+        where
+            deleted.noun = 'product'
+            and deleted.row_id = tally.product_id
+            and deleted.after is null
+        order by deleted.history_id desc
+        limit 1
+    )) as product_name,
+    tally.brands,
+    tally.products,
+    tally.skus
+from (
+    select
+        change_set_noun.change_set_id,
+        change_set_noun.noun,
+        case
+            when entry.before is null then 'created'
+            when entry.after is null then 'deleted'
+            else 'changed'
+        end as kind,
+        count(*) as entry_count,
+        min(entry.history_id) as first_id,
+        case when min(entry.product_id) = max(entry.product_id) then min(entry.product_id) end as product_id,
+        sum(entry.brands)::bigint as brands,
+        sum(entry.products)::bigint as products,
+        sum(entry.skus)::bigint as skus
+    from change_set_noun
+    cross join lateral (
+        select
+            history.history_id,
+            history.product_id,
+            history.before,
+            history.after,
+            case when history.noun = 'catalog' then (history.after ->> 'brands')::bigint end as brands,
+            case when history.noun = 'catalog' then (history.after ->> 'products')::bigint end as products,
+            case when history.noun = 'catalog' then (history.after ->> 'skus')::bigint end as skus
+        from history
+        where
+            history.change_set_id = change_set_noun.change_set_id
+            and history.noun = change_set_noun.noun
+        order by history.history_id
+        limit :most
+    ) as entry
+    where change_set_noun.change_set_id = any(:change_set_ids::bigint[])
+    group by change_set_noun.change_set_id, change_set_noun.noun, kind
+) as tally
+join history as first_entry on tally.first_id = first_entry.history_id
+left join product on tally.product_id = product.product_id;
+
+-- name: list_entries
+-- The entries of a change set: the brands first and the SKUs last, up to :most of a noun, each in the order
+-- they were made. By change_set_noun_change_set and history_change_set.
+select
+    entry.noun,
+    entry.row_id,
+    entry.before,
+    entry.after
+from change_set_noun
+cross join lateral (
+    select
+        history.history_id,
+        history.noun,
+        history.row_id,
+        history.before,
+        history.after
     from history
     where
-        change_set_id = :change_set_id
-        and noun = :noun
-        and row_id = :row_id
-        and before is null
-);
+        history.change_set_id = change_set_noun.change_set_id
+        and history.noun = change_set_noun.noun
+    order by history.history_id
+    limit case when change_set_noun.noun = 'sku' then :most_skus::bigint else :most::bigint end
+) as entry
+where change_set_noun.change_set_id = :change_set_id
+order by array_position(array['brand', 'product', 'color', 'size', 'sku'], entry.noun), entry.history_id;
+
+-- name: list_names
+-- What some rows are called, or were before they went, and whether they are there: by primary keys, and
+-- history_row for those that are not.
+select
+    asked.noun,
+    asked.row_id,
+    coalesce(
+        brand.brand_name,
+        product.product_name,
+        product_color.product_color_name,
+        product_size.product_size_name,
+        deleted.row_name
+    ) as row_name,
+    num_nonnulls(
+        brand.brand_id, product.product_id, product_color.product_color_id, product_size.product_size_id
+    ) > 0 as is_there
+from unnest(:nouns::text[], :row_ids::bigint[]) as asked (noun, row_id)
+left join brand on asked.noun = 'brand' and asked.row_id = brand.brand_id
+left join product on asked.noun = 'product' and asked.row_id = product.product_id
+left join product_color on asked.noun = 'color' and asked.row_id = product_color.product_color_id
+left join product_size on asked.noun = 'size' and asked.row_id = product_size.product_size_id
+left join lateral (
+    select image_name(history.before) as row_name
+    from history
+    where
+        num_nonnulls(
+            brand.brand_id, product.product_id, product_color.product_color_id, product_size.product_size_id
+        ) = 0
+        and history.noun = asked.noun
+        and history.row_id = asked.row_id
+        and history.noun <> 'sku'
+        and history.after is null
+    order by history.history_id desc
+    limit 1
+) as deleted on true;
+
+-- name: list_history
+-- The change sets of a person, time, brand or product; the keyset page reads change_set_changed or
+-- change_set_person, and history_brand or history_product name those of a brand or a product.
+select
+    change_set.change_set_id,
+    change_set.changed_at,
+    change_set.person,
+    change_set.undoes
+from change_set
+where
+    true
+    and change_set.person = :person -- if person
+    and change_set.changed_at >= :since::date::timestamp at time zone 'UTC' -- if since
+    and change_set.changed_at < (:until::date + 1)::timestamp at time zone 'UTC' -- if until
+    -- Arrays: however many change sets there are, it costs what the brand or the product has.
+    and change_set.change_set_id = any( -- if brand_id
+        array( -- if brand_id
+            select distinct change_set_id -- if brand_id
+            from history -- if brand_id
+            where brand_id = :brand_id -- if brand_id
+        ) -- if brand_id
+    ) -- if brand_id
+    and change_set.change_set_id = any( -- if product_id
+        array( -- if product_id
+            select distinct change_set_id -- if product_id
+            from history -- if product_id
+            where product_id = :product_id -- if product_id
+        ) -- if product_id
+    ) -- if product_id
+;
+
+-- name: list_history_of_noun
+-- The same for the change sets of one noun; the keyset page reads change_set_noun_changed.
+select
+    change_set.change_set_id,
+    change_set.changed_at,
+    change_set.person,
+    change_set.undoes
+from change_set_noun
+join change_set on change_set_noun.change_set_id = change_set.change_set_id
+where
+    change_set_noun.noun = :noun
+    and change_set.person = :person -- if person
+    and change_set_noun.changed_at >= :since::date::timestamp at time zone 'UTC' -- if since
+    and change_set_noun.changed_at < (:until::date + 1)::timestamp at time zone 'UTC' -- if until
+    -- Arrays: however many change sets there are, it costs what the brand or the product has.
+    and change_set.change_set_id = any( -- if brand_id
+        array( -- if brand_id
+            select distinct change_set_id -- if brand_id
+            from history -- if brand_id
+            where brand_id = :brand_id -- if brand_id
+        ) -- if brand_id
+    ) -- if brand_id
+    and change_set.change_set_id = any( -- if product_id
+        array( -- if product_id
+            select distinct change_set_id -- if product_id
+            from history -- if product_id
+            where product_id = :product_id -- if product_id
+        ) -- if product_id
+    ) -- if product_id
+;
 
 -- name: get_catalog_version
 -- The version of the catalog: how many transactions have changed it, a sum over few rows.

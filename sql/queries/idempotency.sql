@@ -1,6 +1,6 @@
 -- name: wait_shortly
--- Lets the transaction wait for a lock only so many seconds.
-select set_config('lock_timeout', :seconds || 's', true);
+-- Lets the transaction wait for a lock only so many milliseconds.
+select set_config('lock_timeout', :milliseconds || 'ms', true);
 
 -- name: wait_as_usual
 -- Takes that back.

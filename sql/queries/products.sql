@@ -9,6 +9,7 @@ select
     brand.brand_name,
     product.created_at,
     product.changed_at,
+    product.version,
     product_count.sku_count
 from product
 join product_count on product.product_id = product_count.product_id
@@ -29,14 +30,16 @@ select
     brand.brand_name,
     product.created_at,
     product.changed_at,
+    product.version,
     product_count.sku_count
 from product
 join product_count on product.product_id = product_count.product_id
 join brand on product.brand_id = brand.brand_id
 where product.product_id = :product_id;
 
--- name: other_products_of_brand
--- The next products of the same brand by id, around to the first, by product_of_brand.
+-- name: product_and_others
+-- One product, and behind it the next ones of its brand by id, around to the first: by primary keys and
+-- product_of_brand. Each count is looked up behind a `limit 1`: joined, the whole table may be read.
 select
     product.product_id,
     product.product_name,
@@ -45,13 +48,21 @@ select
     brand.brand_name,
     product.created_at,
     product.changed_at,
+    product.version,
     product_count.sku_count
 from product as shown
+join brand on shown.brand_id = brand.brand_id
 cross join lateral (
     (
         select
+            shown.*,
+            0 as part
+    )
+    union all
+    (
+        select
             later.*,
-            false as around
+            1 as part
         from product as later
         where later.brand_id = shown.brand_id and later.product_id > shown.product_id
         order by later.product_id
@@ -61,18 +72,27 @@ cross join lateral (
     (
         select
             earlier.*,
-            true as around
+            2 as part
         from product as earlier
         where earlier.brand_id = shown.brand_id and earlier.product_id < shown.product_id
         order by earlier.product_id
         limit :most
     )
 ) as product
-join product_count on product.product_id = product_count.product_id
-join brand on shown.brand_id = brand.brand_id
+cross join lateral (
+    select counted.sku_count
+    from product_count as counted
+    where counted.product_id = product.product_id
+    limit 1
+) as product_count
 where shown.product_id = :product_id
-order by product.around, product.product_id
-limit :most;
+order by product.part, product.product_id
+limit 1 + :most;
+
+-- name: insert_product
+-- A new product; its foreign key says whether its brand is there.
+insert into product (product_name, brand_id) values (:product_name, :brand_id)
+returning product_id;
 
 -- name: count_products
 -- How many products there are, of all brands or of one: a sum over brands.

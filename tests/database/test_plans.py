@@ -19,23 +19,36 @@ from web.catalog.products import (
     BATCH_BLOCKS,
     GET_PRODUCT,
     LIST_PRODUCTS,
-    OTHER_PRODUCTS,
+    PRODUCT_AND_OTHERS,
     PRODUCT_SORTS,
 )
-from web.catalog.skus import DOWNLOAD_BLOCKS
+from web.catalog.skus import DOWNLOAD_BLOCKS, PRODUCT_SKU_ORDER, SKUS_OF_PRODUCT
 from web.catalog.variants import VARIANTS_OF_PRODUCT
 from web.database.keyset import keyset_query
 from web.database.pool import Connection, execute
 from web.database.queries import Query
-from web.downloads.streams import PLAN_IN_ORDER
+from web.downloads.slots import TAKE_SLOT
 
 
 @pytest.mark.parametrize(
     ("query", "values", "expected"),
     [
         (GET_PRODUCT, {"product_id": 7}, {"product_pkey", "product_count_pkey", "brand_pkey"}),
+        *(
+            (
+                keyset_query(SKUS_OF_PRODUCT, order, from_start=from_start, limit=PAGE),
+                {"product_id": 7, "page_key": 7, "page_id": 50},
+                {"sku_pkey"},
+            )
+            for order in (PRODUCT_SKU_ORDER, PRODUCT_SKU_ORDER.reversed())
+            for from_start in (True, False)
+        ),
         (VARIANTS_OF_PRODUCT, {"product_id": 7}, {"product_variant_count_pkey"}),
-        (OTHER_PRODUCTS, {"product_id": 7, "most": 6}, {"product_pkey", "product_of_brand"}),
+        (
+            PRODUCT_AND_OTHERS,
+            {"product_id": 7, "most": 6},
+            {"product_pkey", "product_of_brand", "product_count_pkey", "brand_pkey"},
+        ),
     ],
     ids=lambda value: value.name if isinstance(value, Query) else "",
 )
@@ -60,7 +73,7 @@ async def test_download_of_skus_reads_indexes_in_order_and_sorts_nothing_above_t
     of_variant = True if {"color_id", "size_id"} & set(names) else None
 
     async with sample.transaction():
-        await execute(sample, PLAN_IN_ORDER)
+        await execute(sample, TAKE_SLOT, total=1, in_order=True)
         nodes = await plan(
             sample,
             DOWNLOAD_BLOCKS,

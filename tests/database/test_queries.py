@@ -9,11 +9,27 @@ import asyncpg
 import pytest
 
 from tests.desk import CatalogMaker
-from web.catalog import brands, products, skus, totals, variants
-from web.changes import change_sets
+from web.catalog import (
+    brand_choice,
+    brand_lines,
+    brands,
+    colors,
+    deletes,
+    edits,
+    growth,
+    pasted,
+    products,
+    search,
+    sizes,
+    skus,
+    totals,
+    variants,
+)
+from web.changes import change_sets, entries, histories, tallies
 from web.database import queries
 from web.database.keyset import Order, keyset_query
 from web.database.queries import QUERIES_DIR, LiteralNumber, Query, load_queries
+from web.downloads import records
 
 ALL_QUERIES = [
     query
@@ -23,23 +39,54 @@ ALL_QUERIES = [
 RECEIVERS: list[tuple[Query, type]] = [
     (brands.LIST_BRANDS, brands.Brand),
     (brands.GET_BRAND, brands.Brand),
-    (brands.COMPARE_BRAND_LINES, brands._ComparedLine),  # noqa: SLF001 - it receives rows, too
+    (brand_lines.COMPARE_BRAND_LINES, brand_lines._ComparedLine),  # noqa: SLF001 - it receives, too
     (products.LIST_PRODUCTS, products.Product),
     (products.GET_PRODUCT, products.Product),
-    (products.OTHER_PRODUCTS, products.Product),
+    (products.PRODUCT_AND_OTHERS, products.Product),
     (skus.LIST_SKUS, skus.Sku),
+    (skus.LOCATE_SKUS, skus.LocatedSku),
+    (brand_choice.BRANDS_MEANT, brand_choice.BrandChoice),
+    (brand_choice.BRANDS_LIKE, brand_choice.BrandChoice),
+    (colors.LIST_COUNTED_COLORS, colors.CountedColor),
+    (colors.GET_COLOR_NAMED, variants.Color),
+    (sizes.LIST_COUNTED_SIZES, sizes.CountedSize),
+    (sizes.GET_SIZE_NAMED, variants.Size),
+    (skus.SKUS_OF_PRODUCT, skus.ProductSku),
     (totals.GET_TOTALS, totals.Totals),
+    (growth.LIST_GROWTH, growth.DayOfGrowth),
+    (search.EXACT_BRANDS, brands.Brand),
+    (search.EXACT_PRODUCTS, products.Product),
+    (search.SKUS_BY_ID, skus.Sku),
+    (pasted.LIST_PASTED_SKUS, skus.Sku),
+    (pasted.LIST_PASTED_PRODUCTS, products.Product),
+    (pasted.TOTAL_PASTED_SKUS, pasted.Totals),
+    (pasted.TOTAL_PASTED_PRODUCTS, pasted.Totals),
     (variants.VARIANTS_OF_PRODUCT, variants.VariantCount),
     (variants.VARIANTS_OF_BRAND, variants.VariantCount),
     (variants.LIST_COLORS, variants.Color),
     (variants.LIST_SIZES, variants.Size),
+    (edits.NAME_BRANDS, edits.NamedRow),
+    *((noun.find, edits.NamedRow) for noun in edits.EDITABLES if noun.find is not None),
+    *((noun.count, deletes.Dependents) for noun in deletes.DELETABLES),
     (change_sets.GET_CHANGE_SET, change_sets.ChangeSet),
-    (change_sets.LIST_ENTRIES, change_sets.Entry),
+    (change_sets.LIST_UNDOS, change_sets.Undo),
+    (change_sets.LIST_LEFT_ALONE, change_sets.LeftAlone),
+    (entries.LIST_ENTRIES, entries.Entry),
+    (entries.LIST_NAMES, entries.RowName),
+    (tallies.TALLY_ENTRIES, tallies.Tally),
+    (histories.LIST_HISTORY, histories.PastChange),
+    (histories.LIST_HISTORY_OF_NOUN, histories.PastChange),
+    (records.LIST_RECORDS, records.DownloadRecord),
+    (records.FIND_RECORD, records.DownloadRecord),
+    (records.LIST_RUNNING, records.DownloadRecord),
 ]
 LISTS: list[tuple[Query, Order]] = [
     *((brands.LIST_BRANDS, order) for order in brands.BRAND_SORTS.values()),
     *((products.LIST_PRODUCTS, order) for order in products.PRODUCT_SORTS.values()),
     (skus.LIST_SKUS, skus.SKU_ORDER),
+    (skus.SKUS_OF_PRODUCT, skus.PRODUCT_SKU_ORDER),
+    (histories.LIST_HISTORY, histories.HISTORY_ORDER),
+    (histories.LIST_HISTORY_OF_NOUN, histories.NOUN_ORDER),
 ]
 
 

@@ -44,6 +44,7 @@ async def test_no_request_leaves_a_trace_in_its_connection(
         f"/products/{product_id}",
         "/skus?color_id=1",
         "/changes/1",
+        "/history?noun=brand&since=2026-01-01",
         "/readyz",
         "/brands/999",
         "/skus.csv",
@@ -54,6 +55,8 @@ async def test_no_request_leaves_a_trace_in_its_connection(
         await get_page(desk, path)
     for names in ("Lee\nWrangler", "levis", "Lee\nMustang", ""):
         await post_form(desk, "/brands", {"brand_name": names})
+    for change in ("2", "3", "4", "77"):
+        await post_form(desk, f"/changes/{change}/undo", {})
 
     app = app_of(desk)
     for key in (POOL, DOWNLOAD_POOL):

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from tests.desk import CatalogMaker
-from web.catalog.brands import BrandLine, DuplicateBrandError, create_brands
+from web.catalog.brand_lines import BrandLine, DuplicateBrandError, create_brands
 from web.database.errors import DatabaseBusyError, DatabaseUnavailableError, DuplicateKeyError
 from web.database.pool import Connection, Pool
 from web.database.transactions import Author, in_transaction

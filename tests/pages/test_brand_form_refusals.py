@@ -5,8 +5,9 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from tests.conftest import drop_database
-from tests.desk import CatalogMaker, Desk, post_form
+from tests.desk import CatalogMaker, Desk, get_page, post_form
 from web.catalog.names import MAX_NAME_LENGTH
+from web.pages.brand_form import MAX_FORM_BYTES, MAX_LINES
 
 NO_NAME = "Type a brand’s name."
 NOTHING_VISIBLE = "It has no letter, digit, punctuation or symbol."
@@ -142,12 +143,48 @@ async def test_charset_of_a_form_changes_nothing(
     assert await catalog.column("select brand_name from brand") == ["é"]
 
 
-async def test_body_over_a_mebibyte_is_a_413(desk: Desk, catalog: CatalogMaker) -> None:
-    page = await post_form(desk, "/brands", "brand_name=" + "x%0A" * (256 * 1024))
+async def test_longest_form_that_can_be_is_taken_and_a_longer_one_is_a_413(
+    desk: Desk, catalog: CatalogMaker
+) -> None:
+    # As many lines as can be, of as many characters as can be, each of 12 bytes.
+    shoe, line_end = quote("👟"), "%0D%0A"
+    names = [shoe * (MAX_NAME_LENGTH - 4) + f"{number:04}" for number in range(MAX_LINES)]
+    body = "brand_name=" + line_end.join(names)
+
+    assert (await post_form(desk, "/brands", body)).status == 303
+    assert await catalog.value("select count(*) from brand") == MAX_LINES
+    page = await post_form(desk, "/brands", "brand_name=" + "x" * MAX_FORM_BYTES)
 
     assert page.status == 413
+    assert "longer than 22.9 MiB (24,064,096 bytes)" in page.text
     assert "/brands" in page.hrefs
-    assert await catalog.value("select count(*) from brand") == 0
+    assert await catalog.value("select count(*) from brand") == MAX_LINES
+
+
+def test_limit_of_the_form_follows_from_lines_names_and_encoding() -> None:
+    longest = "\r\n".join(["👟" * MAX_NAME_LENGTH] * MAX_LINES)
+    fields = {"idempotency_key": "!" * 200, "brand_name": longest, "mode": "check"}
+
+    assert len(urlencode(fields)) <= MAX_FORM_BYTES < len(urlencode(fields)) + 4096
+
+
+async def test_other_routes_take_no_more_than_a_mebibyte(desk: Desk) -> None:
+    page = await post_form(
+        desk,
+        "/api/products/batch",
+        '{"product_ids": [' + " " * 2**20 + "]}",
+        {"Content-Type": "application/json"},
+    )
+
+    assert page.status == 413
+    assert "longer than 1 MiB (1,048,576 bytes)" in page.html
+
+
+async def test_one_line_as_long_as_the_form_can_be_is_refused(desk: Desk) -> None:
+    page = await post_form(desk, "/brands", "brand_name=" + "%EF%B7%BA" * 300_000)
+
+    assert page.status == 422
+    assert "It is 300,000 characters long; at most 200 are possible." in page.text
 
 
 async def test_more_than_ten_thousand_lines_are_refused_and_kept(
@@ -158,9 +195,25 @@ async def test_more_than_ten_thousand_lines_are_refused_and_kept(
     page = await post_form(desk, "/brands", {"brand_name": typed})
 
     assert page.status == 422
-    assert "These are 10,001 lines; at most 10,000 can be saved at once." in page.text
+    assert "These are more than 10,000 lines, the most that can be saved at once." in page.text
     assert page.typed == typed
     assert await catalog.value("select count(*) from brand") == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("%0A", NO_NAME),
+        ("\n", NO_NAME),
+        ("+%0D", NO_NAME),
+        ("a\n", "These are more than 10,000 lines, the most that can be saved at once."),
+    ],
+)
+async def test_millions_of_lines_are_refused(desk: Desk, line: str, reason: str) -> None:
+    page = await post_form(desk, "/brands", "brand_name=" + line * (8_000_000 // len(line)))
+
+    assert page.status == 422
+    assert f"{reason} Nothing was saved." in page.html
 
 
 async def test_ten_thousand_lines_that_exist_are_each_told_so(
@@ -173,16 +226,19 @@ async def test_ten_thousand_lines_that_exist_are_each_told_so(
 
     assert page.status == 409
     assert "10,000 of 10,000 lines cannot be saved. Nothing was saved." in page.text
-    assert len(page.rows) == 10_001
+    assert len(page.rows) == 1_001
+    assert "9,000 more lines that are not good are not shown." in page.text
 
 
+@pytest.mark.parametrize("mode", ["all", "new", "check"])
 async def test_lost_database_is_a_503_that_keeps_what_was_typed(
-    desk: Desk, catalog: CatalogMaker, server_url: str, database_url: str
+    desk: Desk, catalog: CatalogMaker, server_url: str, database_url: str, mode: str
 ) -> None:
+    await get_page(desk, "/brands/new")
     await catalog.connection.close()
     await drop_database(server_url, database_url.partition("?")[0].rpartition("/")[2])
 
-    page = await post_form(desk, "/brands", {"brand_name": "Levis\r\nLee <3"})
+    page = await post_form(desk, "/brands", {"brand_name": "Levis\r\nLee <3", "mode": mode})
 
     assert page.status == 503
     assert page.typed == "Levis\r\nLee <3"
@@ -221,12 +277,13 @@ async def test_unknown_fields_are_passed_over(desk: Desk, catalog: CatalogMaker)
     assert await catalog.value("select brand_id from brand") == 1
 
 
-@pytest.mark.parametrize("mode", ["new", "check", "bogus", ""])
+@pytest.mark.parametrize("mode", ["bogus", "", "ALL", "check "])
 async def test_mode_that_is_not_known_saves_nothing(
     desk: Desk, catalog: CatalogMaker, mode: str
 ) -> None:
     page = await post_form(desk, "/brands", {"brand_name": "Levis", "mode": mode})
     assert page.status == 422
+    assert "none of “all”, “new”, “check”. Nothing was saved." in page.text
     assert page.typed == "Levis"
     assert await catalog.value("select count(*) from brand") == 0
 

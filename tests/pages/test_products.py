@@ -68,7 +68,7 @@ async def test_list_of_one_brand_holds_its_products_only(desk: Desk, catalog: Ca
 
     assert [page.ids("products") for page in pages] == [ids[:50], ids[50:]]
     assert "Products 60" in pages[0].text
-    assert pages[1].link("Remove brand Levis") == "/products"
+    assert pages[1].link("Remove Brand Levis") == "/products"
     assert pages[1].link("Download CSV") == f"/products.csv?brand_id={levis}"
 
 
@@ -81,8 +81,8 @@ async def test_search_and_brand_hold_together(desk: Desk, catalog: CatalogMaker)
     missed = await get_page(desk, "/products", brand_id=str(levis), q="skirt")
 
     assert found.ids("products") == [shirt]
-    assert found.link("Remove name contains 50%") == f"/products?brand_id={levis}"
-    assert found.link("Remove brand Levis") == "/products?q=50%25"
+    assert found.link("Remove Name contains 50%") == f"/products?brand_id={levis}"
+    assert found.link("Remove Brand Levis") == "/products?q=50%25"
     assert "No product’s name contains “skirt” in this brand." in missed.text
 
 
@@ -123,7 +123,9 @@ async def test_lists_without_products_lead_on(desk: Desk, catalog: CatalogMaker)
     assert "There are no products yet." in everything.text
     assert everything.link("brands") == "/brands"
     assert "This brand has no products yet." in of_brand.text
-    assert of_brand.link("Show the products of all brands") == "/products"
+    assert of_brand.link("show the products of all brands") == "/products"
+    assert everything.link("Create the first one") == "/products/new"
+    assert of_brand.link("Create its first one") == f"/products/new?brand_id={brand_id}"
 
 
 async def test_searching_keeps_the_brand_and_the_sort(desk: Desk, catalog: CatalogMaker) -> None:

@@ -1,20 +1,23 @@
-"""Products: looking them up."""
+"""Products: looking them up, and creating one."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import asyncpg
+
 from web.catalog.searches import SEARCH_COUNT_LIMIT
 from web.database.keyset import Order, Page, Position, fetch_page
-from web.database.pool import Pool, fetch_count, fetch_row, fetch_rows
+from web.database.pool import Connection, Pool, fetch, fetch_count, fetch_row, fetch_rows
 from web.database.queries import load_queries
 
 _QUERIES = load_queries("products")
 LIST_PRODUCTS = _QUERIES["list_products"]
 GET_PRODUCT = _QUERIES["get_product"]
-OTHER_PRODUCTS = _QUERIES["other_products_of_brand"]
+PRODUCT_AND_OTHERS = _QUERIES["product_and_others"]
 COUNT_PRODUCTS = _QUERIES["count_products"]
 COUNT_FOUND_PRODUCTS = _QUERIES["count_found_products"]
+INSERT_PRODUCT = _QUERIES["insert_product"]
 PRODUCT_BLOCKS = _QUERIES["csv_blocks"]
 BATCH_BLOCKS = _QUERIES["batch_blocks"]
 # A product whose line in a batch would be longer than this comes a SKU at a time.
@@ -28,6 +31,10 @@ PRODUCT_SORTS = {
 }
 
 
+class BrandGoneError(Exception):
+    """There is no such brand (any more); nothing was saved."""
+
+
 @dataclass(frozen=True, slots=True)
 class Product:
     """A product with its brand and the number of its SKUs."""
@@ -39,6 +46,7 @@ class Product:
     brand_name: str
     created_at: datetime
     changed_at: datetime
+    version: int
     sku_count: int
 
 
@@ -73,6 +81,27 @@ async def get_product(pool: Pool, product_id: int | None) -> Product | None:
     return await fetch_row(pool, Product, GET_PRODUCT, product_id=product_id)
 
 
-async def other_products(pool: Pool, product_id: int, *, most: int) -> list[Product]:
-    """Return up to `most` other products of the brand that `product_id` belongs to."""
-    return await fetch_rows(pool, Product, OTHER_PRODUCTS, product_id=product_id, most=most)
+async def product_and_others(
+    pool: Pool, product_id: int, *, most: int
+) -> tuple[Product | None, list[Product]]:
+    """Return one product, None if nobody has the id, and up to `most` others of its brand."""
+    found = await fetch_rows(pool, Product, PRODUCT_AND_OTHERS, product_id=product_id, most=most)
+    return (found[0], found[1:]) if found else (None, [])
+
+
+async def create_product(connection: Connection, product_name: str, brand_id: int) -> int:
+    """Create a product without SKUs and return its id.
+
+    Args:
+        connection: in a transaction, which after an error can only be rolled back.
+        product_name: a name that `name_problem` has nothing against.
+        brand_id: whose product it is.
+
+    Raises:
+        BrandGoneError: nobody has the brand's id.
+    """
+    try:
+        rows = await fetch(connection, INSERT_PRODUCT, product_name=product_name, brand_id=brand_id)
+    except asyncpg.ForeignKeyViolationError as error:
+        raise BrandGoneError(brand_id) from error
+    return int(rows[0]["product_id"])

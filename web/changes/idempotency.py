@@ -5,12 +5,15 @@ double click, a reload or a retry after a lost answer finds the outcome, or wait
 for the first one that is still running; and what was rolled back leaves no key.
 """
 
+import asyncio
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any
+from weakref import WeakValueDictionary
 
 import asyncpg
 
@@ -24,9 +27,6 @@ CLAIM_KEY = _QUERIES["claim_key"]
 GET_OUTCOME = _QUERIES["get_outcome"]
 RECORD_OUTCOME = _QUERIES["record_outcome"]
 FORGET_EXPIRED_KEYS = _QUERIES["forget_expired_keys"]
-
-# How long a repeat waits for the first one, in seconds.
-_WAIT: Final = 3
 
 
 class KeyInUseError(Exception):
@@ -47,6 +47,8 @@ class IdempotencyKey:
     owner: str
     key: str
     fingerprint: str
+    is_known: bool = True
+    """Whether whoever sent the write can send it again under the same key."""
 
     @classmethod
     def from_form(cls, owner: str, key: str, content: object) -> "IdempotencyKey":
@@ -65,34 +67,68 @@ class IdempotencyKey:
 
         By it a write whose COMMIT got no answer is found again.
         """
-        return cls(owner, f"own {secrets.token_hex(16)}", "")
+        return cls(owner, f"own {secrets.token_hex(16)}", "", is_known=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a write: the change set, where to read of it, and what else the answer needs.
 
-    `detail` is of JSON's types.
+    There is no change set when nothing changed. `detail` is of JSON's types.
     """
 
-    change_set_id: int
+    change_set_id: int | None
     location: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)  # Any: whatever the page needs
 
 
-async def claim(connection: Connection, key: IdempotencyKey, *, ttl: float) -> Outcome | None:
+class KeyTurns:
+    """Lets the writes of this process that have the same key through one after another.
+
+    A repeat waits here, and holds no connection while it does: twenty clicks on a slow
+    form would otherwise take the pool away from every page.
+    """
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, key: IdempotencyKey, *, until: float) -> AsyncIterator[None]:
+        """Wait for one's turn, until a moment of the event loop's clock, and take it.
+
+        Raises:
+            KeyInUseError: a write with the same key was still running then.
+        """
+        lock = self._locks.setdefault((key.owner, key.key), asyncio.Lock())
+        try:
+            async with asyncio.timeout_at(until):
+                await lock.acquire()
+        except TimeoutError:
+            raise KeyInUseError from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+async def claim(
+    connection: Connection, key: IdempotencyKey, *, ttl: float, patience: float
+) -> Outcome | None:
     """Take a key for the transaction under way; or return what came of the write that has it.
 
     Args:
         connection: in the transaction of the write.
         key: the key.
         ttl: after how many seconds a key counts as new again.
+        patience: how long to wait for a write of another process that has it, in seconds.
 
     Raises:
         KeyInUseError: the write that has it is still running.
         KeyReusedError: it has another content.
     """
-    await execute(connection, WAIT_SHORTLY, seconds=str(_WAIT))
+    # Not 0: PostgreSQL takes that for no limit.
+    milliseconds = max(1, round(patience * 1000))
+    await execute(connection, WAIT_SHORTLY, milliseconds=str(milliseconds))
     try:
         claimed = await fetch(
             connection,

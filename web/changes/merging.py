@@ -30,13 +30,16 @@ class Collision:
 class StaleVersionError(Exception):
     """Somebody saved in between, and fields collide; nothing was saved.
 
-    `version` and `theirs` are the row as it is now.
+    `version` and `theirs` are the row as it is now; `merged` are the fields that do not collide.
     """
 
-    def __init__(self, version: int, theirs: Fields, collisions: list[Collision]) -> None:
+    def __init__(
+        self, version: int, theirs: Fields, merged: Fields, collisions: list[Collision]
+    ) -> None:
         super().__init__(", ".join(collision.field for collision in collisions))
         self.version = version
         self.theirs = theirs
+        self.merged = merged
         self.collisions = collisions
 
 
@@ -76,5 +79,5 @@ def merge(original: Fields | None, theirs: Fields, yours: Fields, *, version: in
         else:
             collisions.append(Collision(field, base, other, mine))
     if collisions:
-        raise StaleVersionError(version, theirs, collisions)
+        raise StaleVersionError(version, theirs, merged, collisions)
     return merged

@@ -36,14 +36,19 @@ async def check_connections(settings: Settings, url: str) -> None:
     if settings.migrate_url is not None:
         return
     limit = await _connection_limit(url, settings.acquire_timeout)
-    wanted = settings.pool_size + settings.download_slots
+    # Slots are of all workers together, and any worker may come to run them all.
+    wanted = settings.pool_size + settings.workers * settings.download_slots
     if wanted > limit.total - limit.reserved:
         raise SettingsError(
             f"HANGTAG_POOL_SIZE and HANGTAG_DOWNLOAD_SLOTS cannot be {settings.pool_size} and"
-            f" {settings.download_slots}: together they need {wanted} connections, and PostgreSQL"
-            f" has {limit.total - limit.reserved} for Hangtag (max_connections is {limit.total},"
-            f" of which {limit.reserved} are reserved)."
+            f" {settings.download_slots}{_with_workers(settings)}: together they need {wanted}"
+            f" connections, and PostgreSQL has {limit.total - limit.reserved} for Hangtag"
+            f" (max_connections is {limit.total}, of which {limit.reserved} are reserved)."
         )
+
+
+def _with_workers(settings: Settings) -> str:
+    return f" with {settings.workers} workers" if settings.workers > 1 else ""
 
 
 async def _connection_limit(url: str, timeout: float) -> ConnectionLimit:  # noqa: ASYNC109

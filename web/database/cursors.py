@@ -8,10 +8,12 @@ more, so that a slow reader slows the database down instead of filling memory.
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
+from time import perf_counter
 from typing import Final, Protocol
 
 from web.database.pool import Connection
 from web.database.queries import Query
+from web.database.tally import count_query
 
 # A fetch aims at this many bytes: enough that round trips do not count. Beside pages it
 # is longer, since turns are rare then: with 512 KiB four downloads kept 0.51 of their
@@ -45,7 +47,9 @@ async def read_blocks(
     once. `connection` is in a transaction, which holds the cursor.
     """
     sql, arguments = query.bind(**values)
+    started = perf_counter()
     cursor = await connection.cursor(sql, *arguments)
+    count_query(started)
 
     # One piece is here, one is being fetched, one is being sent.
     pieces: asyncio.Queue[bytes] = asyncio.Queue(maxsize=1)
@@ -56,7 +60,9 @@ async def read_blocks(
         rows = _FIRST_FETCH_ROWS
         while True:
             async with turns.turn():
+                started = perf_counter()
                 blocks = [row[0] for row in await cursor.fetch(rows)]
+                count_query(started)
             if not blocks:
                 return
             piece = b"".join(blocks)

@@ -7,15 +7,19 @@ stuck. The independent queries of a page run at the same time (`concurrently`).
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from time import perf_counter
+from types import TracebackType
 from typing import Any, TypeAlias, TypeVar, overload
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from web.database.errors import translated_errors
+from web.database.errors import raise_translated, translated_errors
 from web.database.queries import Query
+from web.database.tally import count_query
+from web.metrics import pool_wait_seconds
 
 # Quoted: only their stubs know that asyncpg's classes are generic.
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -38,22 +42,71 @@ class Pool:
 
     connections: "asyncpg.Pool[asyncpg.Record]"
     acquire_timeout: float
+    name: str = "pages"
 
-    @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[Connection]:
-        """Lend a connection, and translate the errors of what is done with it.
+    @property
+    def size(self) -> int:
+        """How many connections are open."""
+        return self.connections.get_size()
+
+    @property
+    def in_use(self) -> int:
+        """How many of them are lent out."""
+        return self.connections.get_size() - self.connections.get_idle_size()
+
+    @property
+    def most(self) -> int:
+        """How many there may be."""
+        return self.connections.get_max_size()
+
+    def acquire(self) -> "Lease":
+        """Lend a connection for a block, and translate the errors of what is done with it.
 
         Raises:
             DatabaseBusyError: none became free within `acquire_timeout`.
             DatabaseUnavailableError: PostgreSQL cannot be reached.
         """
-        with translated_errors(lambda: True):
-            connection = await self.connections.acquire(timeout=self.acquire_timeout)
+        return Lease(self)
+
+
+class Lease:
+    """A connection while it is lent: `async with pool.acquire() as connection`.
+
+    A class, and not three generators inside each other: 20 instead of 24 µs of CPU each,
+    and a page has several.
+    """
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Connection:
+        pool = self._pool
+        started = perf_counter()
         try:
-            with translated_errors(lambda: is_lost(connection)):
-                yield connection
+            self._connection = await pool.connections.acquire(timeout=pool.acquire_timeout)
+        except Exception as error:
+            raise_translated(error, lambda: True)
+            raise
         finally:
-            await self.connections.release(connection)
+            pool_wait_seconds(pool.name).observe(perf_counter() - started)
+        return self._connection
+
+    async def __aexit__(
+        self,
+        _type: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if error is not None:
+                raise_translated(error, lambda: is_lost(self._connection))
+        finally:
+            # Of a query that was broken off the end is waited for; a server that has frozen
+            # never tells, and asyncpg has closed the connection by then.
+            with suppress(TimeoutError):
+                await self._pool.connections.release(self._connection)
 
 
 def is_lost(connection: Connection) -> bool:
@@ -72,6 +125,7 @@ async def open_pool(
     acquire_timeout: float,
     query_timeout: float | None,
     statement_cache_size: int = 100,
+    application_name: str | None = None,
 ) -> AsyncIterator[Pool]:
     """Open a pool of at most `size` connections, and close it when the block ends.
 
@@ -82,6 +136,8 @@ async def open_pool(
         query_timeout: how long a query may run, in seconds; None for no limit.
         statement_cache_size: prepared statements kept a connection; 0 behind a
             pooler that does not know them.
+        application_name: what its connections are called in PostgreSQL. None behind a pooler,
+            which would have to set it again for each that a connection is lent to.
 
     Raises:
         DatabaseUnavailableError: PostgreSQL cannot be reached.
@@ -95,6 +151,9 @@ async def open_pool(
             timeout=acquire_timeout,
             statement_cache_size=statement_cache_size,
             reset=_keep,
+            server_settings=(
+                {"application_name": application_name} if application_name is not None else None
+            ),
         )
     try:
         yield Pool(connections, acquire_timeout)
@@ -117,13 +176,21 @@ async def _keep(_connection: Connection) -> None:
 async def fetch(connection: Connection, query: Query, **values: object) -> list[asyncpg.Record]:
     """Run a query on a connection and return its rows."""
     sql, arguments = query.bind(**values)
-    return await connection.fetch(sql, *arguments)
+    started = perf_counter()
+    try:
+        return await connection.fetch(sql, *arguments)
+    finally:
+        count_query(started)
 
 
 async def execute(connection: Connection, query: Query, **values: object) -> None:
     """Run a query on a connection for what it does."""
     sql, arguments = query.bind(**values)
-    await connection.execute(sql, *arguments)
+    started = perf_counter()
+    try:
+        await connection.execute(sql, *arguments)
+    finally:
+        count_query(started)
 
 
 async def fetch_rows(pool: Pool, row_type: type[T], query: Query, **values: object) -> list[T]:
@@ -174,12 +241,9 @@ async def concurrently(*queries: Awaitable[Any]) -> tuple[Any, ...]:  # the over
     """
     tasks = [asyncio.ensure_future(query) for query in queries]
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        failed = next((task for task in tasks if task in done and task.exception()), None)
-        if failed is not None:
-            failed.result()
-        return tuple(task.result() for task in tasks)
-    finally:
+        return tuple(await asyncio.gather(*tasks))
+    except BaseException:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        raise

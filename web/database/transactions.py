@@ -8,9 +8,11 @@ before the COMMIT. `rehearse` does the same work and takes all of it back.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from time import perf_counter
+from typing import Final, TypeVar
 
 import asyncpg
 from asyncpg.exceptions import InternalClientError
@@ -18,12 +20,16 @@ from asyncpg.exceptions import InternalClientError
 from web.database.errors import CommitUnknownError
 from web.database.pool import Connection, Pool, execute, is_lost
 from web.database.queries import load_queries
+from web.database.tally import count_query
+from web.metrics import DATABASE_ERRORS
 
 _QUERIES = load_queries("transactions")
 SET_AUTHOR = _QUERIES["set_author"]
 PROVE_SOUND = _QUERIES["prove_sound"]
 # Tries of a transaction that another one made impossible (SQLSTATE 40001, 40P01).
 _TRIES = 3
+# How long a ROLLBACK may take, in seconds, the end of a query that was broken off included.
+_ROLLBACK_TIMEOUT: Final = 1.0
 # After these a COMMIT may have happened or not.
 _NO_ANSWER = (
     OSError,  # a TimeoutError is one, too
@@ -91,6 +97,16 @@ async def rehearse(pool: Pool, work: Work[T], *, author: Author, seconds: float)
             await _roll_back(connection, transaction)
 
 
+@asynccontextmanager
+async def savepoint(connection: Connection) -> AsyncIterator[None]:
+    """Put a part of a transaction under a savepoint.
+
+    What the block raises takes back the block alone, and is raised; the transaction goes on.
+    """
+    async with connection.transaction():
+        yield
+
+
 async def _once(connection: Connection, work: Work[T], author: Author) -> T:
     transaction = connection.transaction(isolation="read_committed")
     await transaction.start()
@@ -105,7 +121,8 @@ async def _once(connection: Connection, work: Work[T], author: Author) -> T:
         await _uninterrupted(transaction.commit())
     except _NO_ANSWER as error:
         # A connection whose COMMIT got no answer is of no further use to anybody.
-        connection.terminate()
+        _end(connection)
+        DATABASE_ERRORS.labels(CommitUnknownError.__name__).inc()
         raise CommitUnknownError(str(error) or type(error).__name__) from error
     return result
 
@@ -121,10 +138,21 @@ async def _set_author(connection: Connection, author: Author) -> None:
 
 
 async def _roll_back(connection: Connection, transaction: asyncpg.transaction.Transaction) -> None:
-    # On a lost connection there is nothing left to roll back, and the error to tell
-    # is the first one.
+    """Roll back, by the end of the connection if need be; the error to tell is the first one."""
+    # On a lost connection there is nothing left to roll back.
+    if is_lost(connection):
+        return
+    try:
+        await _uninterrupted(asyncio.wait_for(transaction.rollback(), _ROLLBACK_TIMEOUT))
+    except (*_NO_ANSWER, asyncpg.PostgresError):
+        # PostgreSQL rolls back by itself when it sees that the connection is gone.
+        _end(connection)
+
+
+def _end(connection: Connection) -> None:
+    # One that is lost the pool may have taken back, and then nothing can be done with it.
     if not is_lost(connection):
-        await _uninterrupted(transaction.rollback())
+        connection.terminate()
 
 
 async def _uninterrupted(ending: Awaitable[None]) -> None:
@@ -132,6 +160,7 @@ async def _uninterrupted(ending: Awaitable[None]) -> None:
 
     Cancelling a COMMIT would leave open whether it happened.
     """
+    started = perf_counter()
     task = asyncio.ensure_future(ending)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
@@ -139,6 +168,9 @@ async def _uninterrupted(ending: Awaitable[None]) -> None:
             await asyncio.shield(task)
         except asyncio.CancelledError as error:
             cancelled = error
+        finally:
+            if task.done():
+                count_query(started)
     await task
     if cancelled is not None:
         raise cancelled

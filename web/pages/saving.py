@@ -15,7 +15,8 @@ from web.changes.idempotency import IdempotencyKey, Outcome
 from web.changes.writes import write_once
 from web.database.pool import Connection
 from web.database.transactions import Author
-from web.keys import POOL, REQUEST_ID, SETTINGS
+from web.keys import IDENTITY, KEY_TURNS, POOL, REQUEST_ID, SETTINGS
+from web.languages import gettext
 
 KEY_FIELD: Final = "idempotency_key"
 KEY_HEADER: Final = "Idempotency-Key"
@@ -25,7 +26,7 @@ _KEY = re.compile(r"[!-~]{1,200}")
 
 def author_of(request: web.Request) -> Author:
     """Return who makes the changes of a request."""
-    return Author(person="local desk", address=request.remote or "", request_id=request[REQUEST_ID])
+    return Author(request[IDENTITY].person, request.remote or "", request[REQUEST_ID])
 
 
 def new_key() -> str:
@@ -56,11 +57,13 @@ async def save(
         author=author,
         key=_key(request, author, fields),
         ttl=request.app[SETTINGS].idempotency_ttl,
+        turns=request.app[KEY_TURNS],
     )
 
 
 def _key(request: web.Request, author: Author, fields: Mapping[str, object]) -> IdempotencyKey:
-    owner = f"{author.person} {author.address}"
+    account_id = request[IDENTITY].account_id
+    owner = f"{author.person} {author.address}" if account_id is None else f"account {account_id}"
     content = [
         request.method,
         request.path,
@@ -69,7 +72,8 @@ def _key(request: web.Request, author: Author, fields: Mapping[str, object]) -> 
     if (sent := request.headers.getall(KEY_HEADER, [])) != []:
         if len(sent) > 1 or not _KEY.fullmatch(sent[0]):
             raise web.HTTPBadRequest(
-                text=f"The header {KEY_HEADER} is not one key of 1 to 200 visible characters."
+                text=gettext("The header %(name)s is not one key of 1 to 200 visible characters.")
+                % {"name": KEY_HEADER}
             )
         return IdempotencyKey.from_program(owner, sent[0], content)
     key = fields.get(KEY_FIELD)
@@ -77,6 +81,7 @@ def _key(request: web.Request, author: Author, fields: Mapping[str, object]) -> 
         return IdempotencyKey.generate(owner)
     if not isinstance(key, str) or not _KEY.fullmatch(key):
         raise web.HTTPBadRequest(
-            text=f"The field {KEY_FIELD} is not one key of 1 to 200 visible characters."
+            text=gettext("The field %(name)s is not one key of 1 to 200 visible characters.")
+            % {"name": KEY_FIELD}
         )
     return IdempotencyKey.from_form(owner, key, content)
