@@ -7,7 +7,7 @@ BIN := .venv/bin
 DEMO := $(if $(DATABASE_URL)$(shell grep -s '^ *DATABASE_URL=' .env),,--demo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check format lock clean
+.PHONY: help run test bench check format messages lock clean
 
 help: ## Say what each command does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,13 @@ format: .venv/dev ## Bring code, templates and SQL into form
 	$(BIN)/ruff format .
 	$(BIN)/djlint --reformat --quiet templates || true
 	$(BIN)/sqlfluff fix --force sql
+
+messages: .venv/dev ## Collect the texts of code and templates for the translators, in web/locale
+	@$(BIN)/pybabel --quiet extract --mapping pyproject.toml --keyword marked --keyword marked_plural:1,2 \
+		--no-wrap --add-location file --sort-by-file --output .venv/hangtag.pot .
+	@$(BIN)/pybabel --quiet update --input-file .venv/hangtag.pot --domain hangtag --locale de \
+		--output-file web/locale/de/hangtag.po --no-fuzzy-matching --ignore-obsolete --width 100 \
+		--ignore-pot-creation-date
 
 lock: .venv/dev ## Compile requirements*.txt from pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

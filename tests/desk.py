@@ -19,8 +19,14 @@ from pytest_aiohttp import AiohttpClient, AiohttpServer
 from yarl import URL
 
 from tests.page import Page
+from web.access.accounts import add_account
+from web.access.guard import SESSION_COOKIE
+from web.access.roles import Role
+from web.access.sessions import SessionLife, open_session
 from web.app import create_app
 from web.database.pool import Connection
+from web.keys import POOL
+from web.protocol import AUTO_DECOMPRESS, answer_mistakes
 from web.settings import Settings
 
 Desk = TestClient[web.Request, None]
@@ -45,7 +51,9 @@ def open_desk(
     async def opened(**values: Any) -> Desk:
         app = create_app(build_settings(**values), database_url)
         # aiohttp's test server turns handler_cancellation on, as serve does.
-        server = await aiohttp_server(app)
+        server = await aiohttp_server(app, auto_decompress=AUTO_DECOMPRESS)
+        assert server.runner is not None
+        answer_mistakes(server.runner.server)
         return await aiohttp_client(server)
 
     return opened
@@ -69,6 +77,24 @@ async def catalog(database_url: str) -> AsyncIterator["CatalogMaker"]:
     connection = await asyncpg.connect(database_url)
     yield CatalogMaker(connection)
     await connection.close()
+
+
+async def sign_in(desk: Desk, role: Role, name: str | None = None) -> dict[str, str]:
+    """Add an account, sign it in, and return the headers by which its browser is known.
+
+    The first account closes the local desk, which a desk that has answered already notices
+    only after a while: sign in before the first request.
+    """
+    pool = app_of(desk)[POOL]
+    account_id = await add_account(pool, name or f"the {role}", role, None)
+    return await browser_of(desk, account_id)
+
+
+async def browser_of(desk: Desk, account_id: int) -> dict[str, str]:
+    """Sign an account in once more, in another browser, and return its headers."""
+    life = SessionLife(idle=3600, absolute=3600)
+    token = await open_session(app_of(desk)[POOL], account_id, life)
+    return {"Cookie": f"{SESSION_COOKIE}={token}"}
 
 
 async def get_page(desk: Desk, path: str, **query: str) -> Page:

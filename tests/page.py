@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from html.parser import HTMLParser
 
-_INLINE = {"a", "bdi", "code", "path", "span", "strong", "svg", "time"}
+_INLINE = {"a", "bdi", "code", "mark", "path", "span", "strong", "svg", "time"}
 
 
 @dataclass
@@ -120,6 +120,13 @@ class Page:
         """Return where the link with this text or label leads."""
         (href,) = {link.href for link in self.links if text in {link.text.strip(), link.label}}
         return href
+
+    def hidden(self, name: str) -> list[str]:
+        """Return what the hidden fields of this name hold, in all forms."""
+        fields = [element.attributes for element in self.elements if element.tag == "input"]
+        return [
+            one["value"] for one in fields if one.get("type") == "hidden" and one["name"] == name
+        ]
 
     def neighbor(self, rel: str) -> str | None:
         """Return the link to the previous (rel "prev") or next page."""

@@ -25,7 +25,9 @@ def test_every_address_is_documented(route: Route) -> None:
     assert re.search(rf"`{route.method} {re.escape(route.path)}[`?]", text)
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/addresses.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "docs/addresses.md", "docs/operations.md"]
+)
 def test_every_link_leads_to_a_file(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     links = re.findall(r"\]\((?!https?:)([^)#]+)", text)

@@ -5,33 +5,53 @@ web/inputs.py, asks web/catalog through a pool, and renders a template.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
 from aiohttp import set_zlib_backend, web
 from aiohttp.typedefs import Middleware
 from isal import isal_zlib
 
+from web.access.guard import guard
+from web.access.proxies import trust_proxies
+from web.api.metrics import watch
+from web.changes.idempotency import KeyTurns
 from web.database.pool import open_pool
+from web.delivery import deliver_pages, refuse_prefetch
 from web.downloads.limiter import ConcurrencyLimiter
+from web.downloads.recorder import DownloadRecorder
 from web.downloads.slots import DownloadSlots
-from web.keys import DOWNLOAD_POOL, DOWNLOAD_SLOTS, DRAINING, LIMITER, POOL, RUNNING, SETTINGS
+from web.keys import (
+    DOWNLOAD_POOL,
+    DOWNLOAD_RECORDER,
+    DOWNLOAD_SLOTS,
+    DRAINING,
+    KEY_TURNS,
+    LIMITER,
+    POOL,
+    RUNNING,
+    SETTINGS,
+)
 from web.middlewares import (
     error_pages,
     host_check,
     loopback_names,
-    not_modified,
     page_turn,
     request_log,
     same_origin_check,
     send_common_headers,
+    speak,
 )
+from web.networks import is_loopback, networks_from
+from web.pages.sign_in import ask_to_sign_in
 from web.routes import add_routes
 from web.settings import Settings
 from web.templates import add_templates
 
-# The largest body: 10,000 brand names in a form are well below it.
+# The largest body, but for forms that say how much more they take.
 MAX_BODY_BYTES: Final = 1024 * 1024
 
 
@@ -42,19 +62,27 @@ def create_app(settings: Settings, database_url: str) -> web.Application:
         settings: what can be set.
         database_url: the migrated database, the settings' own or the embedded one.
     """
-    names = loopback_names(settings.host)
+    # A proxy opens a loopback address to whoever reaches the proxy, under its names.
+    proxies = networks_from(settings.trusted_proxies) if settings.trusted_proxies else ()
+    names = None if proxies else loopback_names(settings.host)
     middlewares: list[Middleware] = [
+        *([trust_proxies(proxies)] if proxies else []),
         request_log,
+        speak,
         error_pages,
         page_turn,
         *([host_check(names)] if names is not None else []),
         same_origin_check,
-        not_modified,
+        refuse_prefetch,
+        guard(ask_to_sign_in, on_loopback=is_loopback(settings.host) and not proxies),
+        deliver_pages,
     ]
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY_BYTES)
     app[SETTINGS] = settings
+    app[KEY_TURNS] = KeyTurns()
     app[LIMITER] = ConcurrencyLimiter(settings.download_width)
     app[DOWNLOAD_SLOTS] = DownloadSlots(settings.download_slots)
+    app[DOWNLOAD_RECORDER] = DownloadRecorder()
     app[RUNNING] = set()
     app[DRAINING] = asyncio.Event()
     app.cleanup_ctx.append(_pools(database_url))
@@ -73,16 +101,33 @@ def _pools(
     async def opened(app: web.Application) -> AsyncIterator[None]:
         settings = app[SETTINGS]
         async with AsyncExitStack() as pools:
-            for key, size in ((POOL, settings.pool_size), (DOWNLOAD_POOL, settings.download_slots)):
-                app[key] = await pools.enter_async_context(
+            for key, name, size in (
+                (POOL, "pages", settings.pool_size),
+                (DOWNLOAD_POOL, "downloads", settings.download_slots),
+            ):
+                pool = await pools.enter_async_context(
                     open_pool(
                         database_url,
                         size=size,
                         acquire_timeout=settings.acquire_timeout,
                         query_timeout=settings.query_timeout,
                         statement_cache_size=settings.statement_cache_size,
+                        application_name=_application_name(settings, name),
                     )
                 )
+                app[key] = replace(pool, name=name)
+            # What has ended is written before the pools close.
+            pools.push_async_callback(app[DOWNLOAD_RECORDER].close)
+            await pools.enter_async_context(watch(app))
             yield
 
     return opened
+
+
+def _application_name(settings: Settings, pool: str) -> str | None:
+    """Return what PostgreSQL calls the connections of a pool, by which `/system` knows them.
+
+    Not behind a pooler, which is there when migrations have a way of their own past it: it would
+    set the name again whenever another process gets a connection of its.
+    """
+    return f"hangtag {pool} {os.getpid()}" if settings.migrate_url is None else None

@@ -5,23 +5,38 @@ from typing import Any
 
 from aiohttp import web
 
+from web.access.roles import Access, Identity
+from web.access.row_meter import RowMeter
+from web.changes.idempotency import KeyTurns
 from web.database.pool import Pool
 from web.downloads.limiter import ConcurrencyLimiter, PageTurn
+from web.downloads.recorder import DownloadRecorder
 from web.downloads.slots import DownloadSlots
 from web.settings import Settings
 
 SETTINGS = web.AppKey("settings", Settings)
 # For pages and writes.
 POOL = web.AppKey("pool", Pool)
+# Of the writes that have the same idempotency key.
+KEY_TURNS = web.AppKey("key_turns", KeyTurns)
 # For downloads alone: they hold a connection for as long as they last.
 DOWNLOAD_POOL = web.AppKey("download_pool", Pool)
 DOWNLOAD_SLOTS = web.AppKey("download_slots", DownloadSlots)
+DOWNLOAD_RECORDER = web.AppKey("download_recorder", DownloadRecorder)
 LIMITER = web.AppKey("limiter", ConcurrencyLimiter)
+# Who may use each route, by its method and path.
+ACCESS = web.AppKey("access", dict[tuple[str, str], Access])
 # The requests that are being handled, to be cancelled when the server's time is over.
 RUNNING = web.AppKey("running", set[Task[Any]])
 # Set when the server is about to stop: from then on it is not ready.
 DRAINING = web.AppKey("draining", Event)
 
 REQUEST_ID = web.RequestKey("request_id", str)
+# Who asks, where somebody needs to be known or is.
+IDENTITY = web.RequestKey("identity", Identity)
+# The scheme that the client used, where a proxy that is trusted tells.
+CLIENT_SCHEME = web.RequestKey("client_scheme", str)
+# Counts the rows that a partner's key gets.
+ROW_METER = web.RequestKey("row_meter", RowMeter)
 # Held while a request counts as a page that downloads give way to.
 PAGE_TURN = web.RequestKey("page_turn", PageTurn)

@@ -10,17 +10,19 @@ import asyncio
 import logging
 import secrets
 import time
-from hashlib import blake2b
-from ipaddress import ip_address
 
 from aiohttp import web
-from aiohttp.helpers import ETAG_ANY
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
+from web.accounting import account
+from web.database.tally import begin_tally
 from web.downloads.reader import DownloadBrokenOffError
 from web.downloads.slots import NoSlotError
-from web.keys import LIMITER, PAGE_TURN, REQUEST_ID, RUNNING
+from web.keys import CLIENT_SCHEME, LIMITER, PAGE_TURN, REQUEST_ID, RUNNING
+from web.languages import choose_language, gettext, use_language
+from web.logs import bind_request
+from web.networks import is_loopback
 from web.pages.errors import error_response
 from web.pages.mishaps import MISHAPS, mishap
 
@@ -42,13 +44,19 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+# Which software answers, and of which version, is nobody's business.
+SERVER = "Hangtag"
+
 
 async def send_common_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Put the request id and the security headers on a response (signal on_response_prepare)."""
     request[_PREPARED] = response
     response.headers["X-Request-ID"] = request.get(REQUEST_ID, "")
+    response.headers["Server"] = SERVER
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.get(CLIENT_SCHEME, request.scheme) == "https":
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "private, no-cache"
 
@@ -60,26 +68,34 @@ async def request_log(request: web.Request, handler: Handler) -> web.StreamRespo
     running, task = request.app[RUNNING], asyncio.current_task()
     assert task is not None, "a handler runs in a task"  # noqa: S101  # for the type checker
     running.add(task)
+    tally = begin_tally()
+    bind_request(request[REQUEST_ID])
     started = time.perf_counter()
-    status = "gone"  # the client left before there was an answer
+    status, is_broken = None, False  # of a client that left before there was an answer
     try:
         response = await handler(request)
-        broken = request.transport is None or request.transport.is_closing()
-        status = f"{response.status} broken off" if broken else str(response.status)
+        status = response.status
+        is_broken = request.transport is None or request.transport.is_closing()
     except web.HTTPException as answer:
-        status = str(answer.status)
+        status = answer.status
+        raise
+    except Exception:
+        status = 500  # of an error while an error page was made
         raise
     finally:
         running.discard(task)
-        _LOG.info(
-            "%s %s %s in %.1f ms, request %s",
-            request.method,
-            request.rel_url.raw_path_qs[:200],
-            status,
-            (time.perf_counter() - started) * 1000,
-            request[REQUEST_ID],
-        )
+        seconds = time.perf_counter() - started
+        account(request, status, seconds, tally, is_broken=is_broken)
     return response
+
+
+@web.middleware
+async def speak(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let the texts be in the language that was chosen, or that the browser asks for."""
+    use_language(
+        choose_language(request.cookies.get("language"), request.headers.get("Accept-Language", ""))
+    )
+    return await handler(request)
 
 
 @web.middleware
@@ -103,7 +119,7 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
         response = error_response(request, error.status, error.text, headers=error.headers)
     except NoSlotError:
         response = error_response(
-            request, 503, "All downloads that can run at once are running.", retry_after=10
+            request, 503, gettext("All downloads that can run at once are running."), retry_after=10
         )
     except MISHAPS as error:
         _LOG.warning("%s: %s, request %s", type(error).__name__, error, request[REQUEST_ID])
@@ -118,7 +134,9 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
         )
     except DownloadBrokenOffError as error:
         _LOG.warning("download broken off: %s, request %s", error, request[REQUEST_ID])
-        response = error_response(request, 503, "The download was broken off.", retry_after=10)
+        response = error_response(
+            request, 503, gettext("The download was broken off."), retry_after=10
+        )
     except Exception:  # noqa: BLE001  # the last place where an error can become an answer
         _LOG.exception("unexpected error, request %s", request[REQUEST_ID])
         response = error_response(request, 500, None)
@@ -132,29 +150,6 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
     return begun
 
 
-@web.middleware
-async def not_modified(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer 304 for a page that is what the client has already.
-
-    The tag is taken over the page itself, so that it cannot be wrong; what is saved
-    is its way to the client.
-    """
-    response = await handler(request)
-    if (
-        request.method in {"GET", "HEAD"}
-        and response.status == 200
-        and isinstance(response, web.Response)
-        and isinstance(response.body, bytes)
-        and response.content_type == "text/html"
-    ):
-        tag = blake2b(response.body, digest_size=16).hexdigest()
-        response.etag = tag
-        known = request.if_none_match or ()
-        if any(one.value in {tag, ETAG_ANY} for one in known):
-            return web.Response(status=304, headers={"ETag": f'"{tag}"'})
-    return response
-
-
 def host_check(allowed: frozenset[str]) -> Middleware:
     """Return a middleware that answers only requests for one of the `allowed` hosts.
 
@@ -165,7 +160,7 @@ def host_check(allowed: frozenset[str]) -> Middleware:
     @web.middleware
     async def check_host(request: web.Request, handler: Handler) -> web.StreamResponse:
         if _host_name(request.headers.get("Host", "")) not in allowed:
-            raise web.HTTPMisdirectedRequest(text="Hangtag is not served under this name.")
+            raise web.HTTPMisdirectedRequest(text=gettext("Hangtag is not served under this name."))
         return await handler(request)
 
     return check_host
@@ -173,11 +168,7 @@ def host_check(allowed: frozenset[str]) -> Middleware:
 
 def loopback_names(host: str) -> frozenset[str] | None:
     """Return the names under which a server on `host` is reached, or None if not on loopback."""
-    try:
-        is_loopback = ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = host == "localhost"
-    return frozenset({host, "localhost", "127.0.0.1", "::1"}) if is_loopback else None
+    return frozenset({host, "localhost", "127.0.0.1", "::1"}) if is_loopback(host) else None
 
 
 @web.middleware
@@ -188,7 +179,9 @@ async def same_origin_check(request: web.Request, handler: Handler) -> web.Strea
     there `Origin` says it. A request with neither comes from a program.
     """
     if request.method not in {"GET", "HEAD", "OPTIONS"} and not _is_own(request):
-        raise web.HTTPForbidden(text="This form was sent from another site. Nothing was saved.")
+        raise web.HTTPForbidden(
+            text=gettext("This form was sent from another site. Nothing was saved.")
+        )
     return await handler(request)
 
 
@@ -201,7 +194,9 @@ def _is_own(request: web.Request) -> bool:
         return True
     try:
         parsed = URL(origin)
-        return bool(parsed.authority) and parsed.authority == URL(f"//{request.host}").authority
+        # With the scheme of the page: a proxy may end TLS, and 443 need not be written there.
+        own = URL(f"{parsed.scheme}://{request.host}")
+        return bool(parsed.host) and parsed.origin() == own.origin()
     except ValueError:
         return False
 

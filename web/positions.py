@@ -9,6 +9,7 @@ from aiohttp import web
 
 from web.database.keyset import Key, Order, Position
 from web.inputs import MAX_ID, id_from, is_id, is_storable, only_value, shown
+from web.languages import gettext
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MICROSECOND = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
@@ -55,7 +56,7 @@ def _one_of_two(request: web.Request) -> tuple[str | None, str | None]:
     after = only_value(request, "after")
     before = only_value(request, "before")
     if after is not None and before is not None:
-        raise web.HTTPBadRequest(text="Only one of “after” and “before” can be given.")
+        raise web.HTTPBadRequest(text=gettext("Only one of “after” and “before” can be given."))
     return after, before
 
 
@@ -70,7 +71,10 @@ def _decoded_key(token: str | None, sort: str, order: Order, name: str) -> Key |
         key = None
     if key is None or named != sort or not is_id(row_id):
         raise web.HTTPBadRequest(
-            text=f"The parameter “{name}” is no position in this list. Start at its first page."
+            text=gettext(
+                "The parameter “%(name)s” is no position in this list. Start at its first page."
+            )
+            % {"name": name}
         )
     return key, row_id
 
@@ -92,6 +96,7 @@ def _sku_key(token: str | None, name: str) -> Key | None:
     key = id_from(product_id), id_from(sku_id)
     if not comma or key[0] is None or key[1] is None:
         raise web.HTTPBadRequest(
-            text=f"The parameter “{name}” is not <product_id>,<sku_id>: {shown(token)}"
+            text=gettext("The parameter “%(name)s” is not <product_id>,<sku_id>: %(text)s")
+            % {"name": name, "text": shown(token)}
         )
     return key[0], key[1]

@@ -6,7 +6,6 @@ web/cli/workers.py), each with sockets of its own on the same port.
 
 import asyncio
 import errno
-import logging
 import signal
 import socket
 import threading
@@ -16,8 +15,11 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from aiohttp import web
 
+from web.access.protection import tls_context
+from web.api.metrics import metrics_port
 from web.app import create_app
 from web.keys import DRAINING, RUNNING
+from web.protocol import AUTO_DECOMPRESS, answer_mistakes
 from web.settings import Settings
 
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -36,12 +38,6 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(main)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(main)
-
-
-def log_to_stderr() -> None:
-    """Write the log to standard error. A line names its process: there may be several."""
-    form = "%(asctime)s [%(process)d] %(name)s: %(message)s"
-    logging.basicConfig(level=logging.INFO, format=form)
 
 
 def listen_on(host: str, port: int) -> list[socket.socket]:
@@ -109,10 +105,10 @@ def close(sockets: Sequence[socket.socket]) -> None:
         each.close()
 
 
-def url_of(bound: socket.socket) -> str:
+def url_of(bound: socket.socket, *, scheme: str = "http") -> str:
     """Return the URL under which a socket is reached."""
     host, port = bound.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
 
 
 def stop_at_signals(stopping: asyncio.Event) -> None:
@@ -142,6 +138,7 @@ async def serve_desk(
     *,
     listening: Callable[[], None],
     parent: int | None = None,
+    metrics: Sequence[socket.socket] = (),
 ) -> None:
     """Serve on bound sockets until Ctrl-C, SIGTERM or the end of the parent, and then drain.
 
@@ -151,35 +148,41 @@ async def serve_desk(
         sockets: they are closed in the end.
         listening: called when requests are answered.
         parent: the reading end of a pipe whose other end only the parent holds.
+        metrics: bound sockets that answer `/metrics` and nothing else.
 
     Raises:
         DatabaseUnavailableError: PostgreSQL cannot be reached.
         OSError: somebody else listens there.
+        SettingsError: the certificate or its key cannot be used.
     """
     stopping, orphaned = asyncio.Event(), asyncio.Event()
     stop_at_signals(stopping)
     if parent is not None:
         _notice_end(parent, orphaned, stopping)
+    tls = tls_context(settings)
     app = create_app(settings, url)
     # handler_cancellation: a client that leaves frees its connection at once.
     runner = web.AppRunner(
         app,
         access_log=None,
         handler_cancellation=True,
+        auto_decompress=AUTO_DECOMPRESS,
         # Only for what does not end when it is cancelled, below.
         shutdown_timeout=settings.shutdown_timeout + _CANCELLED_SECONDS,
     )
     await runner.setup()
+    answer_mistakes(runner.server)
     try:
-        for bound in sockets:
-            await web.SockSite(runner, bound, backlog=_BACKLOG).start()
-        listening()
-        await stopping.wait()
-        # Whoever sends requests here sees that it is not ready before it stops listening. Without
-        # a parent the port is needed: by the server that is started in this one's place.
-        app[DRAINING].set()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(orphaned.wait(), settings.drain_delay)
+        async with metrics_port(metrics, app=app):
+            for bound in sockets:
+                await web.SockSite(runner, bound, backlog=_BACKLOG, ssl_context=tls).start()
+            listening()
+            await stopping.wait()
+            # Whoever sends requests here sees that it is not ready before it stops listening.
+            # Without a parent the port is needed: by the server that is started in its place.
+            app[DRAINING].set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(orphaned.wait(), settings.drain_delay)
     finally:
         # aiohttp would wait as long again after it has cancelled what still runs.
         asyncio.get_running_loop().call_later(settings.shutdown_timeout, _cancel, app[RUNNING])

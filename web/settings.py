@@ -5,16 +5,18 @@
 
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from web.database.dsn import addresses
+from web.networks import is_loopback, networks_from
 
 ENV_PREFIX = "HANGTAG_"
 
 # What is promised for the server, not for each of its processes: workers get shares that add up.
-_SHARED: Final = ("pool_size", "download_slots")
+_SHARED: Final = ("pool_size",)
 
 
 class SettingsError(Exception):
@@ -33,6 +35,24 @@ def _is_postgres_url(url: str) -> str:
     return url
 
 
+def _is_networks(text: str) -> str:
+    networks_from(text)
+    return text
+
+
+def _is_issuer(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (
+        parts.scheme == "http" and is_loopback(parts.hostname or "")
+    ):
+        raise ValueError("it does not begin with https://")
+    if not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("it is no issuer’s address")
+    return url.rstrip("/")
+
+
+Networks = Annotated[str, AfterValidator(_is_networks)]
+Issuer = Annotated[str, AfterValidator(_is_issuer)]
 PostgresUrl = Annotated[str, AfterValidator(_is_postgres_url)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
@@ -58,6 +78,14 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", min_length=1, description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="The port; 0 takes a free one.")
+    tls_cert: Path | None = Field(
+        default=None, description="The certificate to serve HTTPS with, chain included, as PEM."
+    )
+    tls_key: Path | None = Field(default=None, description="Its private key, as PEM.")
+    trusted_proxies: Networks | None = Field(
+        default=None,
+        description="The addresses or networks of proxies whose forwarding headers count.",
+    )
     workers: int = Field(
         default=1, ge=1, le=64, description="Processes that answer together, on one port."
     )
@@ -91,6 +119,22 @@ class Settings(BaseSettings):
     download_total_timeout: Annotated[float, Field(gt=0, le=86400)] = Field(
         default=3600.0, description="Seconds that a download may take in all."
     )
+    session_idle: Annotated[float, Field(gt=0, le=31_536_000)] = Field(
+        default=28_800.0,
+        description="Seconds that somebody stays signed in without opening a page.",
+    )
+    session_absolute: Annotated[float, Field(gt=0, le=31_536_000)] = Field(
+        default=604_800.0, description="Seconds that somebody stays signed in at most."
+    )
+    oidc_issuer: Issuer | None = Field(
+        default=None, description="The OpenID Connect provider that accounts may sign in with."
+    )
+    oidc_client_id: str | None = Field(
+        default=None, min_length=1, description="What the provider knows Hangtag by."
+    )
+    oidc_client_secret: str | None = Field(
+        default=None, min_length=1, description="The secret that goes with it, if there is one."
+    )
     idempotency_ttl: Annotated[float, Field(gt=0, le=31_536_000)] = Field(
         default=86_400.0,
         description="Seconds that an idempotency key is known, with what came of it.",
@@ -103,6 +147,18 @@ class Settings(BaseSettings):
     )
     shutdown_timeout: Seconds = Field(
         default=10.0, description="Seconds that running requests and downloads get at the end."
+    )
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="A port that answers `/metrics` and nothing else, without sign-in; 0 for none.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", min_length=1, description="The address of that port."
+    )
+    development: bool = Field(
+        default=False, description="Whether `/styleguide` shows every component of the pages."
     )
 
 
@@ -119,6 +175,16 @@ def load_settings(**flags: object) -> Settings:
         settings = Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
         raise SettingsError("\n".join(_sentences(error))) from None
+    for one, other in (
+        ("tls_cert", "tls_key"),
+        ("tls_key", "tls_cert"),
+        ("oidc_issuer", "oidc_client_id"),
+        ("oidc_client_id", "oidc_issuer"),
+    ):
+        if getattr(settings, one) is not None and getattr(settings, other) is None:
+            raise SettingsError(
+                f"{variable_of(one)} cannot be set alone: it needs {variable_of(other)}, too."
+            )
     for field in _SHARED:
         if (total := getattr(settings, field)) < settings.workers:
             raise SettingsError(

@@ -1,7 +1,7 @@
 """The templates: where they are, and the few words they have beyond Jinja's own."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
@@ -9,6 +9,21 @@ from urllib.parse import urlencode
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
+
+from web.assets import ASSETS
+from web.keys import IDENTITY
+from web.languages import (
+    LANGUAGES,
+    ago,
+    current_language,
+    day,
+    gettext,
+    moment,
+    ngettext,
+    thousands,
+)
+from web.pages.highlights import highlighted
+from web.preferences import preference
 
 TEMPLATES_DIR: Final = Path(__file__).resolve().parents[1] / "templates"
 
@@ -20,14 +35,26 @@ def add_templates(app: web.Application) -> None:
         loader=jinja2.FileSystemLoader(TEMPLATES_DIR),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals["url"] = _url_builder(app)
+    environment.globals["url"] = environment.filters["url"] = _url_builder(app)
+    # A text is the same for translators however its template is indented.
+    environment.policies["ext.i18n.trimmed"] = True
+    # The extension adds this; its stubs do not know.
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["thousands"] = thousands
     environment.filters["ago"] = ago
     environment.filters["moment"] = moment
+    environment.filters["day"] = day
+    environment.filters["highlighted"] = highlighted
+    environment.globals["modules"] = ASSETS.modules
+    environment.globals["languages"] = tuple(LANGUAGES.items())
+    frame = environment.get_template("frame.html").module
+    environment.globals["preference_buttons"] = lru_cache(frame.all_choices)  # type: ignore[attr-defined]
+    environment.globals["keys_dialog"] = lru_cache(frame.keys)  # type: ignore[attr-defined]
     # Compiled now rather than by the first visitor, and never looked for again.
     environment.cache = {}
     for name in environment.list_templates():
@@ -42,9 +69,27 @@ def render(
     aiohttp_jinja2's own way to hand the request over is a middleware behind all others:
     the errors that those raise would be without it.
     """
-    return aiohttp_jinja2.render_template(
-        template, request, {"request": request, **context}, status=status
+    identity = request.get(IDENTITY)
+    response = aiohttp_jinja2.render_template(
+        template,
+        request,
+        {
+            "request": request,
+            "language": current_language(),
+            "identity": identity,
+            # On pages that nobody in particular gets, such as errors, nothing is offered.
+            "may_edit": identity is not None and identity.may_edit,
+            "theme": preference(request, "theme"),
+            "density": preference(request, "density"),
+            # Where the form of the preferences leads back to; what was posted cannot be opened.
+            "here": request.rel_url.raw_path_qs if request.method in {"GET", "HEAD"} else "/",
+            **context,
+        },
+        status=status,
     )
+    # By header: the policy forbids inline rules.
+    response.headers["Speculation-Rules"] = ASSETS.speculation_rules
+    return response
 
 
 def _url_builder(app: web.Application) -> Callable[..., str]:
@@ -54,29 +99,10 @@ def _url_builder(app: web.Application) -> Callable[..., str]:
     hundred links. What stands in a path here is an id or a file of ours.
     """
     paths = {name: resource.canonical for name, resource in app.router.named_resources().items()}
-    paths["static"] += "/{filename}"
+    paths["static"] = ASSETS.address("{filename}")
 
     def url(name: str, query_: Mapping[str, str] | None = None, **parts: object) -> str:
         path = paths[name].format(**parts) if parts else paths[name]
         return f"{path}?{urlencode(query_)}" if query_ else path
 
     return url
-
-
-def thousands(number: int) -> str:
-    """Return a number with its thousands separated."""
-    return f"{number:,}"
-
-
-def ago(then: datetime) -> str:
-    """Return how long ago something happened, in its largest unit."""
-    seconds = max(0, int((datetime.now(UTC) - then).total_seconds()))
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds // length:,} {unit} ago"
-    return "just now"
-
-
-def moment(then: datetime) -> str:
-    """Return a moment as text, in UTC."""
-    return then.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -153,7 +153,7 @@ def serve() -> Iterator[Serve]:
         processes.append(process)
         assert process.stdout is not None
         for line in process.stdout:
-            if address := re.fullmatch(r"Hangtag is at http://(.*):(\d+)/\n", line):
+            if address := re.fullmatch(r"Hangtag is at https?://(.*):(\d+)/\n", line):
                 return RunningDesk(process, address[1].strip("[]"), int(address[2]))
         said = (home.folder / "log").read_text(encoding="utf-8")
         raise AssertionError(f"it ended with {process.wait()} and said:\n{said}")

@@ -9,15 +9,21 @@ from tests.cli.conftest import PATIENCE, Home, Serve, run_command
 from web.settings import Settings, SettingsError, load_settings, share, worker_settings
 
 
-@pytest.mark.parametrize("count", ["1", "2"])
-def test_more_connections_than_postgresql_has_are_refused(filled_home: Home, count: str) -> None:
-    settings = {"HANGTAG_POOL_SIZE": "90", "HANGTAG_DOWNLOAD_SLOTS": "8"}
+@pytest.mark.parametrize(
+    ("workers", "pool_size", "said"),
+    [("1", "90", "90 and 8"), ("2", "82", "82 and 8 with 2 workers")],
+)
+def test_more_connections_than_postgresql_has_are_refused(
+    filled_home: Home, workers: str, pool_size: str, said: str
+) -> None:
+    # Any worker may come to run all downloads, and has a connection for each.
+    settings = {"HANGTAG_POOL_SIZE": pool_size, "HANGTAG_DOWNLOAD_SLOTS": "8"}
 
-    done = run_command(filled_home, "serve", "--workers", count, **settings)
+    done = run_command(filled_home, "serve", "--workers", workers, **settings)
 
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == (
-        "HANGTAG_POOL_SIZE and HANGTAG_DOWNLOAD_SLOTS cannot be 90 and 8: together they need 98"
+        f"HANGTAG_POOL_SIZE and HANGTAG_DOWNLOAD_SLOTS cannot be {said}: together they need 98"
         " connections, and PostgreSQL has 97 for Hangtag (max_connections is 100, of which 3 are"
         " reserved)."
     )
@@ -72,18 +78,22 @@ def test_worker_is_a_server_of_its_share() -> None:
     shares = [worker_settings(settings, index) for index in range(3)]
 
     assert [each.pool_size for each in shares] == [4, 3, 3]
-    assert [each.download_slots for each in shares] == [3, 3, 2]
+    # Slots are counted in the database, for all workers together.
+    assert [each.download_slots for each in shares] == [8, 8, 8]
     assert [each.download_width for each in shares] == [1, 1, 1]
     assert [each.workers for each in shares] == [1, 1, 1]
-    rest = {"workers": 3, "pool_size": 10, "download_slots": 8}
+    rest = {"workers": 3, "pool_size": 10}
     assert all(each.model_copy(update=rest) == settings for each in shares)
 
 
-@pytest.mark.parametrize("field", ["pool_size", "download_slots"])
-def test_less_than_one_for_each_worker_is_refused(field: str) -> None:
-    assert load_settings(workers=3, **{field: 3}).workers == 3
-    with pytest.raises(SettingsError, match=rf"HANGTAG_{field.upper()} cannot be 2: 3 workers"):
-        load_settings(workers=3, **{field: 2})
+def test_less_than_one_connection_for_each_worker_is_refused() -> None:
+    assert load_settings(workers=3, pool_size=3).workers == 3
+    with pytest.raises(SettingsError, match=r"HANGTAG_POOL_SIZE cannot be 2: 3 workers"):
+        load_settings(workers=3, pool_size=2)
+
+
+def test_fewer_slots_than_workers_are_possible() -> None:
+    assert load_settings(workers=3, download_slots=1).download_slots == 1
 
 
 @pytest.mark.parametrize("count", ["0", "65", "many"])

@@ -1,6 +1,7 @@
 """run.py serve --workers: several processes on one port under one parent."""
 
 import asyncio
+import json
 import re
 import signal
 import subprocess
@@ -44,8 +45,8 @@ def _answers(desk: RunningDesk, home: Home) -> set[int]:
     before = len(_log(home))
     for _ in range(30):
         assert desk.get("/healthz") == (200, "alive\n")
-    lines = re.findall(r"\[(\d+)\] hangtag\.requests: GET /healthz 200", _log(home)[before:])
-    return {int(pid) for pid in lines}
+    lines = re.findall(r'^{"event": "GET /healthz 200".*}$', _log(home)[before:], re.MULTILINE)
+    return {json.loads(line)["process"] for line in lines}
 
 
 def test_workers_answer_together_on_one_port(filled_home: Home, serve: Serve) -> None:

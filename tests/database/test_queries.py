@@ -26,7 +26,7 @@ from web.catalog import (
     variants,
 )
 from web.changes import change_sets, entries, histories, tallies
-from web.database import queries
+from web.database import queries, statistics
 from web.database.keyset import Order, keyset_query
 from web.database.queries import QUERIES_DIR, LiteralNumber, Query, load_queries
 from web.downloads import records
@@ -78,6 +78,13 @@ RECEIVERS: list[tuple[Query, type]] = [
     (histories.LIST_HISTORY_OF_NOUN, histories.PastChange),
     (records.LIST_RECORDS, records.DownloadRecord),
     (records.FIND_RECORD, records.DownloadRecord),
+    (statistics.GET_SERVER, statistics.Server),
+    (statistics.COUNT_KEPT, statistics.Kept),
+    (statistics.LIST_TABLE_STATES, statistics.TableState),
+    (statistics.LIST_CONNECTIONS, statistics.Connections),
+    (statistics.LIST_RUNNING_STATEMENTS, statistics.RunningStatement),
+    (statistics.LIST_SLOW_STATEMENTS, statistics.SlowStatement),
+    (statistics.LIST_STANDBYS, statistics.Standby),
     (records.LIST_RUNNING, records.DownloadRecord),
 ]
 LISTS: list[tuple[Query, Order]] = [
@@ -105,10 +112,20 @@ def _sql(query: Query, given: set[str]) -> str:
             given.add(missing.args[0])
 
 
+async def _install_what_it_needs(catalog: CatalogMaker, query: Query) -> None:
+    if query != statistics.LIST_SLOW_STATEMENTS:
+        return
+    try:
+        await catalog.connection.execute("create extension pg_stat_statements")
+    except asyncpg.FeatureNotSupportedError:
+        pytest.skip("this PostgreSQL comes without pg_stat_statements")
+
+
 @pytest.mark.parametrize("query", ALL_QUERIES, ids=lambda query: query.name)
 async def test_query_prepares_in_every_combination_of_its_optional_parameters(
     catalog: CatalogMaker, query: Query
 ) -> None:
+    await _install_what_it_needs(catalog, query)
     for sql in every_sql(query):
         await catalog.connection.prepare(sql)
 
@@ -119,6 +136,7 @@ async def test_query_prepares_in_every_combination_of_its_optional_parameters(
 async def test_columns_of_query_are_the_fields_of_what_receives_them(
     catalog: CatalogMaker, query: Query, row_type: type
 ) -> None:
+    await _install_what_it_needs(catalog, query)
     for sql in every_sql(query):
         prepared = await catalog.connection.prepare(sql)
         columns = [attribute.name for attribute in prepared.get_attributes()]

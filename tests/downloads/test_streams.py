@@ -47,7 +47,7 @@ async def test_client_that_leaves_frees_slot_and_connection_within_a_second(
         await wire.ask(path)
         await wire.head()
         await until_parked(catalog)
-        assert slots_taken(desk) == 1
+        assert await slots_taken(catalog) == 1
 
         (wire.leave if how == "FIN" else wire.reset)()
         await until_freed(desk, catalog, patience=1.0)

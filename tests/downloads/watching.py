@@ -5,9 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from aiohttp.test_utils import TestServer
-
-from tests.desk import CatalogMaker, Desk
+from tests.desk import CatalogMaker, Desk, app_of
 from web.keys import DOWNLOAD_SLOTS
 
 # Only a guard against waiting for ever: nothing here is about speed.
@@ -33,10 +31,13 @@ async def backends_in_transaction(catalog: CatalogMaker) -> list[Backend]:
     return [Backend(*row) for row in rows]
 
 
-def slots_taken(desk: Desk) -> int:
-    """Return how many downloads are running."""
-    assert isinstance(desk.server, TestServer)
-    return desk.server.app[DOWNLOAD_SLOTS].taken
+async def slots_taken(catalog: CatalogMaker) -> int:
+    """Return how many slots of downloads are taken, by whichever desk on the database."""
+    taken: int = await catalog.value(
+        "select count(*) from pg_locks join pg_database on pg_database.oid = pg_locks.database"
+        " where datname = current_database() and locktype = 'advisory' and classid = 1214344807"
+    )
+    return taken
 
 
 def waiting_bytes(desk: Desk) -> list[int]:
@@ -85,6 +86,11 @@ async def until_freed(desk: Desk, catalog: CatalogMaker, patience: float = PATIE
     """Wait until no download holds a slot, a connection or a transaction."""
 
     async def freed() -> bool:
-        return slots_taken(desk) == 0 and not await backends_in_transaction(catalog)
+        is_empty = app_of(desk)[DOWNLOAD_SLOTS].inside == 0
+        return (
+            is_empty
+            and await slots_taken(catalog) == 0
+            and not await backends_in_transaction(catalog)
+        )
 
     await until(freed, patience)

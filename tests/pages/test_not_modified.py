@@ -38,7 +38,7 @@ async def test_page_that_changed_is_sent_with_another_tag(
 @pytest.mark.parametrize("sent", ['W/"{}"', '"other", "{}"', "*"])
 async def test_tags_are_compared_weakly_and_in_lists(desk: Desk, sent: str) -> None:
     async with desk.get("/brands") as first:
-        tag = first.headers["ETag"].strip('"')
+        tag = first.headers["ETag"].removeprefix("W/").strip('"')
     async with desk.get("/brands", headers={"If-None-Match": sent.format(tag)}) as second:
         assert second.status == 304
 

@@ -93,7 +93,7 @@ async def test_chips_name_the_filters_and_take_each_away(desk: Desk, catalog: Ca
     page = await get_page(desk, f"/skus?{query}")
 
     parts = query.split("&")
-    for index, label in enumerate(["product Shirt", "brand Levis", "color Black", "size Large"]):
+    for index, label in enumerate(["Product Shirt", "Brand Levis", "Color Black", "Size Large"]):
         rest = "&".join(parts[:index] + parts[index + 1 :])
         assert page.link(f"Remove {label}") == f"/skus?{rest}"
 
@@ -111,7 +111,7 @@ async def test_filter_id_that_nobody_has_is_an_empty_list_that_leads_on(
         assert page.rows == []
         assert "SKUs 0" in page.text
         assert page.link("show all SKUs") == "/skus"
-        assert page.link(f"Remove {name.removesuffix('_id')} {value}") == "/skus"
+        assert page.link(f"Remove {name.removesuffix('_id').capitalize()} {value}") == "/skus"
 
 
 async def test_form_offers_every_color_and_size_and_keeps_the_other_filters(

@@ -1,4 +1,4 @@
-"""The commands: `python run.py [serve|migrate|sample|lookups]`, serve when nothing is said."""
+"""The commands: `python run.py [serve|migrate|sample|user|lookups]`, serve when nothing is said."""
 
 import sys
 
@@ -10,6 +10,7 @@ from web.cli.lookups import lookups
 from web.cli.migrate import migrate_command
 from web.cli.sample import sample
 from web.cli.serve import serve
+from web.cli.user import user
 from web.cli.worker import worker
 from web.cli.workers import WorkersError
 from web.database.embedded import EmbeddedServerError
@@ -28,6 +29,7 @@ cli.command("migrate")(migrate_command)
 cli.command()(sample)
 cli.command(hidden=True)(worker)
 cli.command()(lookups)
+cli.add_typer(user, name="user")
 
 
 def main() -> None:

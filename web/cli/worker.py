@@ -15,7 +15,8 @@ import typer
 from pydantic import BaseModel, ValidationError
 
 from web.database.errors import DatabaseUnavailableError
-from web.server import bind, log_to_stderr, run, serve_desk
+from web.logs import log_to_stderr
+from web.server import bind, run, serve_desk
 from web.settings import load_settings
 
 LISTENING: Final = b"listening\n"
@@ -31,6 +32,8 @@ class Order(BaseModel):
     settings: dict[str, object]
     database_url: str
     addresses: list[tuple[str, int]]
+    metrics_dir: str | None = None
+    """Where the workers write their numbers, so that one can answer for all."""
 
     def line(self) -> bytes:
         """Return it as one line."""

@@ -1,21 +1,25 @@
 """The parent of several processes that serve one port: `serve --workers`.
 
 It starts them, starts another one in the place of one that ends, and passes Ctrl-C and SIGTERM on.
-It holds the port and answers no request itself: the kernel divides the connections among the
-workers, and one that ends takes none of the others' with it.
+It holds the port and answers none of its requests: the kernel divides the connections among the
+workers, and one that ends takes none of the others' with it. Only a port for `/metrics` is its own.
 """
 
 import asyncio
 import logging
+import os
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
+from web.api.metrics import metrics_port
 from web.cli.worker import LISTENING, UNAVAILABLE, Order
+from web.metrics import MULTIPROCESS_VARIABLE, forget_process
 from web.server import bind, close, listen_on, stop_at_signals
 from web.settings import Settings, worker_settings
 
@@ -61,6 +65,7 @@ async def supervise(
     held: Sequence[socket.socket],
     *,
     listening: Callable[[], None],
+    metrics: Sequence[socket.socket] = (),
 ) -> None:
     """Keep `settings.workers` workers serving until Ctrl-C or SIGTERM, and let them drain then.
 
@@ -69,12 +74,26 @@ async def supervise(
         url: the migrated database.
         held: the sockets that hold the port.
         listening: called once, when all workers answer requests.
+        metrics: bound sockets that answer `/metrics` for all of them, and nothing else.
 
     Raises:
         WorkersError: a worker did not come up, keeps ending, or did not end well.
     """
     stopping = asyncio.Event()
     stop_at_signals(stopping)
+    with TemporaryDirectory(prefix="hangtag-metrics-") as metrics_dir:
+        async with metrics_port(metrics, directory=metrics_dir):
+            await _supervise(settings, url, held, listening, metrics_dir, stopping)
+
+
+async def _supervise(
+    settings: Settings,
+    url: str,
+    held: Sequence[socket.socket],
+    listening: Callable[[], None],
+    metrics_dir: str,
+    stopping: asyncio.Event,
+) -> None:
     patience = settings.drain_delay + 2 * settings.shutdown_timeout + _CLOSE_SECONDS
     workers = [
         _Worker(
@@ -82,6 +101,7 @@ async def supervise(
                 settings=worker_settings(settings, index).model_dump(mode="json"),
                 database_url=url,
                 addresses=[_address(each) for each in held],
+                metrics_dir=metrics_dir,
             ),
             patience,
         )
@@ -147,7 +167,7 @@ class _Worker:
     async def _run(self, stopping: asyncio.Event) -> int:
         """Run one process to its end and return its status; tell it when it is time to stop."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, str(_RUN), "worker", stdin=PIPE, stdout=PIPE
+            sys.executable, str(_RUN), "worker", stdin=PIPE, stdout=PIPE, env=self._environment()
         )
         assert process.stdin is not None  # noqa: S101 - for the type checker
         process.stdin.write(self._order.line())  # and left open: its end is the parent's
@@ -156,6 +176,13 @@ class _Worker:
             return await self._watch(process)
         finally:
             telling.cancel()
+            if self._order.metrics_dir is not None:
+                forget_process(process.pid, self._order.metrics_dir)
+
+    def _environment(self) -> dict[str, str]:
+        # prometheus-client reads it when it is imported, before the order is.
+        directory = self._order.metrics_dir
+        return {**os.environ, **({MULTIPROCESS_VARIABLE: directory} if directory else {})}
 
     async def _watch(self, process: Process) -> int:
         """Note when the process listens, and return its status at its end."""

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from web.catalog.brands import BRAND_BLOCKS
+from web.catalog.brands import BRAND_BLOCKS, count_brands
 from web.downloads.formats import csv_format
 from web.downloads.streams import Download, stream
 from web.inputs import query_text
@@ -23,5 +23,7 @@ async def brands_csv(request: web.Request) -> web.StreamResponse:
             first_line=form.first_line(COLUMNS),
             query=BRAND_BLOCKS,
             values={"excel": form.name == "excel", "q": q},
+            # The count of a search stops.
+            count=None if q is not None else count_brands,
         ),
     )

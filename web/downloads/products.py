@@ -1,8 +1,10 @@
 """The download of the product list."""
 
+from functools import partial
+
 from aiohttp import web
 
-from web.catalog.products import PRODUCT_BLOCKS
+from web.catalog.products import PRODUCT_BLOCKS, count_products
 from web.downloads.formats import csv_format
 from web.downloads.streams import Download, stream
 from web.inputs import query_id, query_text
@@ -25,5 +27,7 @@ async def products_csv(request: web.Request) -> web.StreamResponse:
             first_line=form.first_line(COLUMNS),
             query=PRODUCT_BLOCKS,
             values={"excel": form.name == "excel", "q": q, "brand_id": brand_id},
+            # The count of a search stops.
+            count=None if q is not None else partial(count_products, brand_id=brand_id),
         ),
     )

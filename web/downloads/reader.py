@@ -9,6 +9,8 @@ from typing import Final
 
 from aiohttp import web
 
+from web.downloads.records import Cause
+
 # What is handed to the transport at once: a whole piece as a rule, so that the event loop,
 # which comes by every few milliseconds beside pages, is needed once and not per 64 KiB. It
 # is no copy, and what has left is asked for while it waits, whatever its size: a reader who
@@ -20,7 +22,11 @@ _SYSTEM_BYTES: Final = 1024 * 1024
 
 
 class DownloadBrokenOffError(Exception):
-    """A download ended before its end: its reader stalled, or its time was over."""
+    """A download ended before its end: its reader left or stalled, or its time was over."""
+
+    def __init__(self, reason: str, cause: Cause) -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
 class Reader:
@@ -82,11 +88,11 @@ class Reader:
             if not limit.expired():
                 raise
             raise DownloadBrokenOffError(
-                f"the reader took nothing for {self._stall_timeout:g} s"
+                f"the reader took nothing for {self._stall_timeout:g} s", Cause.READER_STALLED
             ) from None
         except ConnectionError:
             # That the connection is gone is the reader's doing, not the database's.
-            raise DownloadBrokenOffError("the reader has left") from None
+            raise DownloadBrokenOffError("the reader has left", Cause.READER_LEFT) from None
         finally:
             watch.cancel()
 

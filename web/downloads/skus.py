@@ -1,13 +1,15 @@
 """SKU downloads: the lists of SKUs, of any length."""
 
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 
-from web.catalog.skus import DOWNLOAD_BLOCKS, SkuFilter
+from web.catalog.skus import DOWNLOAD_BLOCKS, SkuFilter, count_skus
 from web.downloads.formats import NDJSON, Format, csv_format
 from web.downloads.streams import Download, stream
 from web.inputs import sku_filter
+from web.languages import gettext
 from web.positions import query_sku_position
 
 COLUMNS: Final = (
@@ -31,10 +33,13 @@ def _download(request: web.Request, form: Format) -> Download:
     wanted = sku_filter(request)
     position = query_sku_position(request)
     if position.before is not None:
-        raise web.HTTPBadRequest(text="A download goes forward: it takes “after”, not “before”.")
+        raise web.HTTPBadRequest(
+            text=gettext("A download goes forward: it takes “after”, not “before”.")
+        )
     after_product_id, after_sku_id = position.after or (None, None)
+    is_rest = position.after is not None
     return Download(
-        subject=_subject(wanted, rest=position.after is not None),
+        subject=_subject(wanted, rest=is_rest),
         extension=form.extension,
         content_type=form.content_type,
         first_line=form.first_line(COLUMNS),
@@ -50,6 +55,8 @@ def _download(request: web.Request, form: Format) -> Download:
             "after_product_id": after_product_id,
             "after_sku_id": after_sku_id,
         },
+        # How many come behind a row nobody counts.
+        count=None if is_rest else partial(count_skus, wanted=wanted),
     )
 
 

@@ -6,24 +6,40 @@ connection: the middleware aborts it, and no client takes half a file for whole.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+import asyncpg
 from aiohttp import HttpVersion11, web
 
 from web.changes.versions import catalog_version
 from web.database.cursors import read_blocks
-from web.database.pool import Connection, execute
-from web.database.queries import Query, load_queries
+from web.database.errors import DatabaseUnavailableError
+from web.database.pool import Connection, Pool
+from web.database.queries import Query
 from web.downloads.reader import DownloadBrokenOffError, Reader
-from web.inputs import accepts_gzip, wanted_versions
-from web.keys import DOWNLOAD_POOL, DOWNLOAD_SLOTS, LIMITER, PAGE_TURN, POOL, SETTINGS
+from web.downloads.recorder import Asked, RunningDownload
+from web.downloads.records import Cause
+from web.inputs import accepts_gzip, query_watch, wanted_versions
+from web.keys import (
+    DOWNLOAD_POOL,
+    DOWNLOAD_RECORDER,
+    DOWNLOAD_SLOTS,
+    IDENTITY,
+    LIMITER,
+    PAGE_TURN,
+    POOL,
+    ROW_METER,
+    SETTINGS,
+)
+from web.languages import gettext
 
-PLAN_IN_ORDER = load_queries("downloads")["plan_in_order"]
 VERSION_HEADER: Final = "Hangtag-Catalog-Version"
+# As much of an address as a record keeps.
+_MAX_REQUEST: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +47,8 @@ class Download:
     """What to stream: a query whose `block` column holds finished lines, under a first line.
 
     `subject` says what is in it, as it stands in the name of the file; `in_order` that
-    the query gives rows in the order of an index, as all but a batch do.
+    the query gives rows in the order of an index, as all but a batch do; `count` tells how
+    many rows there should be, where that is known at once.
     """
 
     subject: str
@@ -41,6 +58,7 @@ class Download:
     query: Query
     values: dict[str, object]
     in_order: bool = True
+    count: Callable[[Pool], Awaitable[int | None]] | None = None
 
     def headers(self) -> dict[str, str]:
         """Return the headers, with a file name that says what is in it and when."""
@@ -61,8 +79,10 @@ async def stream(request: web.Request, download: Download) -> web.StreamResponse
         DatabaseUnavailableError: PostgreSQL was lost.
         DownloadBrokenOffError: the reader took nothing for too long, or all took too long.
         web.HTTPPreconditionFailed: `If-Match` names other versions of the catalog.
+        web.HTTPBadRequest: `watch` cannot be the name of a record.
     """
     app = request.app
+    watch = query_watch(request)
     settings = app[SETTINGS]
     response = web.StreamResponse(headers=download.headers())
     if request.method == "HEAD":
@@ -72,32 +92,73 @@ async def stream(request: web.Request, download: Download) -> web.StreamResponse
     if request.version < HttpVersion11:
         # Without chunks nobody could tell a download that broke from one that ended.
         raise web.HTTPUpgradeRequired(
-            text="A download needs HTTP/1.1.", headers={"Upgrade": "HTTP/1.1"}
+            text=gettext("A download needs HTTP/1.1."), headers={"Upgrade": "HTTP/1.1"}
         )
     # From here on it is no page that others should give way to.
     request[PAGE_TURN].end(served=False)
     reader = Reader(request, response, settings.download_stall_timeout)
-    with app[DOWNLOAD_SLOTS].take():
-        async with (
-            app[DOWNLOAD_POOL].acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-            _time_limit(settings.download_total_timeout),
-        ):
-            await _state_version(request, response, connection)
-            if download.in_order:
-                await execute(connection, PLAN_IN_ORDER)
-            blocks = read_blocks(connection, download.query, app[LIMITER], **download.values)
-            async with aclosing(blocks) as pieces:
-                first_piece = await anext(pieces, b"")
-                response.enable_chunked_encoding()
-                if accepts_gzip(request):
-                    response.enable_compression(web.ContentCoding.gzip)
-                await response.prepare(request)
-                await reader.send(download.first_line + first_piece)
-                async for piece in pieces:
-                    await reader.send(piece)
-    await reader.finish()
+    slots = app[DOWNLOAD_SLOTS]
+    record: RunningDownload | None = None
+    try:
+        with slots.enter():
+            async with (
+                app[DOWNLOAD_POOL].acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+                _time_limit(settings.download_total_timeout),
+            ):
+                await slots.take(connection, in_order=download.in_order)
+                await _state_version(request, response, connection)
+                record = app[DOWNLOAD_RECORDER].begin(
+                    app[POOL], _asked(request, watch), download.count
+                )
+                if (meter := request.get(ROW_METER)) is not None:
+                    record.limit = meter.count
+                blocks = read_blocks(connection, download.query, app[LIMITER], **download.values)
+                async with aclosing(blocks) as pieces:
+                    first_piece = await anext(pieces, b"")
+                    response.enable_chunked_encoding()
+                    if accepts_gzip(request):
+                        response.enable_compression(web.ContentCoding.gzip)
+                    await response.prepare(request)
+                    await reader.send(download.first_line + first_piece)
+                    record.add_heading(download.first_line)
+                    record.add(first_piece)
+                    async for piece in pieces:
+                        await reader.send(piece)
+                        record.add(piece)
+        await reader.finish()
+    except BaseException as error:
+        if record is not None:
+            record.end(_cause(request, error))
+        raise
+    record.end(Cause.COMPLETE)
     return response
+
+
+def _asked(request: web.Request, watch: str | None) -> Asked:
+    identity = request.get(IDENTITY)
+    # No token in the record's request: it says what was asked for, and may be opened again.
+    asked = request.rel_url.without_query_params("watch")
+    return Asked(
+        person="" if identity is None else identity.person,
+        address=request.remote or "",
+        request=str(asked)[:_MAX_REQUEST],
+        watch=watch,
+    )
+
+
+def _cause(request: web.Request, error: BaseException) -> Cause:
+    """Return why a download ended that `error` broke off."""
+    if isinstance(error, DownloadBrokenOffError):
+        return error.cause
+    if isinstance(error, DatabaseUnavailableError | asyncpg.PostgresError):
+        return Cause.DATABASE_BROKE_OFF
+    if request.transport is None or request.transport.is_closing():
+        return Cause.READER_LEFT
+    # With its reader still there, only the end of the server's time cancels a download.
+    if isinstance(error, asyncio.CancelledError):
+        return Cause.SERVER_STOPPED
+    return Cause.FAILED
 
 
 async def _state_version(
@@ -109,7 +170,7 @@ async def _state_version(
     wanted = wanted_versions(request)
     if wanted is not None and version not in wanted:
         raise web.HTTPPreconditionFailed(
-            text="The catalog has changed since that version. Begin the download anew.",
+            text=gettext("The catalog has changed since that version. Begin the download anew."),
             headers={VERSION_HEADER: f'"{version}"'},
         )
 
@@ -122,4 +183,6 @@ async def _time_limit(seconds: float) -> AsyncIterator[None]:
     except TimeoutError:
         if not limit.expired():
             raise
-        raise DownloadBrokenOffError(f"not finished after {seconds:g} s") from None
+        raise DownloadBrokenOffError(
+            f"not finished after {seconds:g} s", Cause.TOOK_TOO_LONG
+        ) from None

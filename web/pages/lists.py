@@ -10,6 +10,7 @@ from yarl import URL
 from web.catalog.searches import SEARCH_COUNT_EXACT
 from web.database.keyset import Key, Order, Page, Position
 from web.inputs import query_sort, query_text
+from web.languages import gettext, thousands
 from web.positions import encoded_key, encoded_sku_key, query_position, query_sku_position
 
 PAGE_SIZE: Final = 50
@@ -54,8 +55,8 @@ class SortedList:
         """
         sort, order = query_sort(request, sorts, default)
         position = query_position(request, sort, order)
-        # "change" is why a page was opened, and no part of the list.
-        url = request.rel_url.without_query_params("after", "before", "change")
+        # "change" and "merged" are why a page was opened, and no part of the list.
+        url = request.rel_url.without_query_params("after", "before", "change", "merged")
         return cls(url, sort, order, position, query_text(request, "q"))
 
     def pager(self, page: Page[T]) -> Pager:
@@ -97,7 +98,8 @@ class SkuList:
             web.HTTPBadRequest: it cannot be understood.
         """
         return cls(
-            request.rel_url.without_query_params("after", "before"), query_sku_position(request)
+            request.rel_url.without_query_params("after", "before", "change", "merged"),
+            query_sku_position(request),
         )
 
     def pager(self, page: Page[T]) -> Pager:
@@ -116,5 +118,5 @@ class SkuList:
 def count_text(count: int, *, searched: bool) -> str:
     """Return a count for the title; of a search it is exact up to a limit."""
     if searched and count > SEARCH_COUNT_EXACT:
-        return f"more than {SEARCH_COUNT_EXACT:,}"
-    return f"{count:,}"
+        return gettext("more than %(count)s") % {"count": thousands(SEARCH_COUNT_EXACT)}
+    return thousands(count)

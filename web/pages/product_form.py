@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
 from aiohttp import web
 
 from web.catalog.brand_choice import BrandChoice, UnclearBrandError

@@ -9,6 +9,7 @@ from web.catalog.variants import list_colors, list_sizes
 from web.database.pool import concurrently
 from web.inputs import sku_filter
 from web.keys import POOL
+from web.languages import thousands
 from web.pages.lists import PAGE_SIZE, SkuList
 from web.templates import render
 
@@ -37,7 +38,7 @@ async def show_skus(request: web.Request) -> web.Response:
         "skus/list.html",
         {
             "skus": page.rows,
-            "count": f"{count:,}",
+            "count": thousands(count),
             "wanted": wanted,
             "filters": {name: str(value) for name, value in filters.items() if value is not None},
             "colors": colors,

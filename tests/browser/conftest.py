@@ -1,0 +1,33 @@
+"""A browser for the tests: Debian's Chromium, each test with one of its own.
+
+Without Chromium these tests are skipped, unless HANGTAG_REQUIRE_BROWSER or CI is set.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright
+
+
+@pytest_asyncio.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium without a window."""
+    path = shutil.which("chromium")
+    if path is None and not ({"CI", "HANGTAG_REQUIRE_BROWSER"} & os.environ.keys()):
+        pytest.skip("there is no Chromium")
+    arguments = ["--no-sandbox"] if os.getuid() == 0 else []
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(
+            executable_path=path or "/usr/bin/chromium", args=arguments
+        )
+        yield opened
+        await opened.close()
+
+
+@pytest_asyncio.fixture
+async def page(browser: Browser) -> Page:
+    """A page of the browser, in English."""
+    return await browser.new_page(locale="en-US")

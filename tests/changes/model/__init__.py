@@ -1,0 +1,1 @@
+"""A catalog in Python: what the desk promises of every form, without a database."""

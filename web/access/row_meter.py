@@ -1,0 +1,87 @@
+"""The rows that a partner's key has had today, counted while they are streamed.
+
+A download counts into its meter, and a task beside it adds that to the quota about
+every second and at the end, so that several downloads of one key, in any worker, know
+of each other. One that passes the quota on its way is broken off: its rows were sent,
+its end is missing, and its reader sees it.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import asyncpg
+
+from web.access.allowances import Allowance, left, overuse
+from web.database.errors import DatabaseUnavailableError, RefusedError
+from web.database.pool import Pool
+from web.downloads.reader import DownloadBrokenOffError
+from web.downloads.records import Cause
+
+_EVERY_SECONDS: Final = 1.0
+_ERRORS: Final = (DatabaseUnavailableError, RefusedError, asyncpg.PostgresError, OSError)
+
+_LOG = logging.getLogger("hangtag.access")
+
+
+class RowMeter:
+    """Counts the rows of one download against a quota."""
+
+    def __init__(self, pool: Pool, quota: Allowance, rows_left: int) -> None:
+        self._pool = pool
+        self._quota = quota
+        self._most = rows_left
+        self._row_count = 0
+        self._told = 0
+
+    def count(self, row_count: int) -> None:
+        """Say how many rows the download has sent so far.
+
+        Raises:
+            DownloadBrokenOffError: they are more than were left.
+        """
+        self._row_count = row_count
+        if row_count > self._most:
+            raise DownloadBrokenOffError(
+                f"{self._quota.subject}: the quota is used up", Cause.QUOTA_USED_UP
+            )
+
+    async def tell(self) -> None:
+        """Add what is new to the quota, and learn what others left of it."""
+        row_count = self._row_count
+        if row_count == self._told:
+            return
+        try:
+            rows_left = await overuse(self._pool, self._quota, row_count - self._told)
+        except _ERRORS as error:
+            _LOG.warning("rows of a key were not counted: %s", error)
+            return
+        self._told = row_count
+        self._most = row_count + rows_left
+
+    async def tell_often(self) -> None:
+        """Tell about every second."""
+        while True:
+            await asyncio.sleep(_EVERY_SECONDS)
+            await self.tell()
+
+
+@asynccontextmanager
+async def row_meter(pool: Pool, quota: Allowance) -> AsyncIterator[RowMeter]:
+    """Yield a meter that counts into a quota while the block runs.
+
+    Raises:
+        AllowanceUsedUpError: nothing was left at the beginning.
+    """
+    meter = RowMeter(pool, quota, await left(pool, quota))
+    telling = asyncio.create_task(meter.tell_often())
+    try:
+        yield meter
+    finally:
+        telling.cancel()
+        with suppress(asyncio.CancelledError):
+            await telling
+        # Shielded: whoever leaves in the middle has had the rows, too.
+        await asyncio.shield(asyncio.create_task(meter.tell()))
