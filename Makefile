@@ -7,7 +7,7 @@ BIN := .venv/bin
 DEMO := $(if $(DATABASE_URL)$(shell grep -s '^ *DATABASE_URL=' .env),,--demo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check format messages lock clean
+.PHONY: help run test bench check security format messages lock clean
 
 help: ## Say what each command does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,11 @@ check: .venv/dev ## Check the form of code, types, templates and SQL
 	$(BIN)/mypy
 	$(BIN)/djlint --check --lint --quiet templates
 	$(BIN)/sqlfluff lint sql
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive web run.py
+
+security: .venv/dev ## Send 100,000 malformed requests, then scan with schemathesis, sqlmap and wapiti3
+	HANGTAG_MALFORMED=100000 $(BIN)/python -m pytest -q tests/security
+	$(BIN)/python -m tests.security.scan
 
 format: .venv/dev ## Bring code, templates and SQL into form
 	$(BIN)/ruff check --fix-only .

@@ -35,7 +35,8 @@ OpenDesk = Callable[..., Awaitable[Desk]]
 
 def build_settings(**values: Any) -> Settings:
     """The settings of a test: the defaults, whatever stands in the environment."""
-    return Settings.model_construct(**{**_defaults(), **values})
+    # A page of a test may take long: several run at once, on a machine that does other things.
+    return Settings.model_construct(**{**_defaults(), "page_timeout": 60.0, **values})
 
 
 def _defaults() -> dict[str, Any]:
@@ -49,11 +50,12 @@ def open_desk(
     """Serve the desk with settings of the test's choosing: `await open_desk(pool_size=2)`."""
 
     async def opened(**values: Any) -> Desk:
-        app = create_app(build_settings(**values), database_url)
+        settings = build_settings(**values)
+        app = create_app(settings, database_url)
         # aiohttp's test server turns handler_cancellation on, as serve does.
         server = await aiohttp_server(app, auto_decompress=AUTO_DECOMPRESS)
         assert server.runner is not None
-        answer_mistakes(server.runner.server)
+        answer_mistakes(server.runner.server, settings.request_timeout)
         return await aiohttp_client(server)
 
     return opened

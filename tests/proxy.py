@@ -41,6 +41,9 @@ class Proxy:
         self.goes_away = False
         self._is_away = False
         self.commits = 0
+        # After so many messages a connection for downloads is cut; None lets all pass.
+        self.cut_after: int | None = None
+        self.download_messages = 0
 
     @property
     def url(self) -> str:
@@ -142,8 +145,17 @@ class _Link:
     def __init__(self, proxy: Proxy) -> None:
         self._proxy = proxy
         self._fault: Fault | None = None
+        self._is_for_downloads = False
 
     def of_request(self, data: bytes) -> bool | None:
+        # Its first message says what the connection is called.
+        if self._is_for_downloads or b"hangtag downloads" in data:
+            self._is_for_downloads = True
+            self._proxy.download_messages += 1
+            if self._proxy.cut_after is not None and (
+                self._proxy.download_messages > self._proxy.cut_after
+            ):
+                return None
         if data == _COMMIT:
             self._proxy.commits += 1
             self._fault = self._proxy.faults.pop(0) if self._proxy.faults else None

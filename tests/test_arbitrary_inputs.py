@@ -3,12 +3,16 @@
 import asyncio
 import base64
 import json
+import re
+from collections.abc import Iterable
 from urllib.parse import quote_from_bytes
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from yarl import URL
 
 from tests.desk import Desk, get_page, post_form
+from web.api.operations import OPERATIONS
 
 # Fixtures are made once for all examples: they only read.
 many = settings(
@@ -28,6 +32,13 @@ tokens = st.one_of(
         st.one_of(st.integers(), st.text()),
     ).map(lambda parts: base64.urlsafe_b64encode(json.dumps(parts).encode())),
 )
+bodies = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda values: (
+        st.lists(values)
+        | st.dictionaries(st.sampled_from(["product_ids", "brand_names", ""]), values, max_size=2)
+    ),
+).map(lambda value: json.dumps(value).encode())
 sorts = st.sampled_from(["name", "-name", "newest", "-newest", "changed", "skus", "-skus"])
 
 
@@ -89,3 +100,34 @@ async def test_any_bytes_as_an_address(desk: Desk, start: str, target: bytes) ->
     writer.close()
     await writer.wait_closed()
     assert int(status_line.split()[1]) in {200, 400, 404}
+
+
+@settings(many, max_examples=200)
+@given(data=st.data(), key=st.sampled_from(sorted(OPERATIONS)))
+async def test_any_text_in_any_place_of_any_route(
+    desk: Desk, data: st.DataObject, key: tuple[str, str]
+) -> None:
+    method, path = key
+    operation = OPERATIONS[key]
+
+    def drawn(names: Iterable[str]) -> str:
+        chosen = data.draw(st.lists(st.sampled_from(sorted(names)), unique=True, max_size=4))
+        pairs = {name: quote_from_bytes(data.draw(texts), safe="") for name in chosen}
+        return "&".join(f"{name}={value}" for name, value in pairs.items())
+
+    address = re.sub(r"\{\w+\}", lambda _: quote_from_bytes(data.draw(texts), safe="") or "1", path)
+    query = drawn(operation.query) if operation.query else ""
+    url = URL(address + (f"?{query}" if query else ""), encoded=True)
+    body, kind = b"", "application/x-www-form-urlencoded"
+    if operation.form:
+        body = drawn(re.sub("<.*?>", "1", name) for name in operation.form).encode()
+    elif operation.json:
+        kind = "application/json"
+        body = data.draw(st.one_of(texts, bodies))
+    headers = {"Content-Type": kind} if body else {}
+    async with desk.request(
+        method, url, data=body, headers=headers, allow_redirects=False
+    ) as response:
+        await response.read()
+        # 404 is no provider to sign in with, 429 too many tries to sign in.
+        assert response.status < 500, (method, url, body)

@@ -20,6 +20,7 @@ from web.access.proxies import trust_proxies
 from web.api.metrics import watch
 from web.changes.idempotency import KeyTurns
 from web.database.pool import open_pool
+from web.deadlines import page_deadline
 from web.delivery import deliver_pages, refuse_prefetch
 from web.downloads.limiter import ConcurrencyLimiter
 from web.downloads.recorder import DownloadRecorder
@@ -74,6 +75,7 @@ def create_app(settings: Settings, database_url: str) -> web.Application:
         *([host_check(names)] if names is not None else []),
         same_origin_check,
         refuse_prefetch,
+        page_deadline,
         guard(ask_to_sign_in, on_loopback=is_loopback(settings.host) and not proxies),
         deliver_pages,
     ]

@@ -4,11 +4,13 @@ A body is plain. Compressed, a megabyte could be a gigabyte, and nobody who type
 products needs it; so it is refused by what it says of itself.
 """
 
+import asyncio
 from typing import Final
 
 from aiohttp import web
 from babel.numbers import format_decimal
 
+from web.keys import SETTINGS
 from web.languages import current_language, gettext, thousands
 
 # What UTF-8 is called (https://encoding.spec.whatwg.org/#names-and-labels), and a part of it.
@@ -23,6 +25,7 @@ async def read_body(request: web.Request, most: int) -> bytearray:
         web.HTTPUnsupportedMediaType: by its own account it is compressed, or not UTF-8.
         web.HTTPRequestEntityTooLarge: it is longer than `most` bytes.
         web.HTTPBadRequest: it broke off, or its chunks are none.
+        web.HTTPRequestTimeout: it was not all there in time.
     """
     _refuse_by_headers(request)
     if (request.content_length or 0) > most:
@@ -32,10 +35,16 @@ async def read_body(request: web.Request, most: int) -> bytearray:
         request.writer.output_size = 0  # as aiohttp does: the answer itself has not begun
     body = bytearray()
     try:
-        while chunk := await request.content.readany():
-            body += chunk
-            if len(body) > most:
-                raise _too_long(most)
+        # In all: whoever sends a byte now and then would stay for ever.
+        async with asyncio.timeout(request.app[SETTINGS].request_timeout):
+            while chunk := await request.content.readany():
+                body += chunk
+                if len(body) > most:
+                    raise _too_long(most)
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(
+            text=gettext("What was sent did not arrive in time.")
+        ) from None
     except web.RequestPayloadError:
         raise web.HTTPBadRequest(
             text=gettext("The body broke off, or is not sent as it says.")

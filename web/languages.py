@@ -79,7 +79,8 @@ def _negotiated(accepted: str) -> str:
         if found := _WEIGHT.fullmatch(part):
             weight = float(found[2] or 1)
             if weight > 0:
-                wanted.append((-weight, place, found[1]))
+                # Babel answers in the spelling that it was asked in.
+                wanted.append((-weight, place, found[1].lower()))
     languages = [language for _, _, language in sorted(wanted)]
     return negotiate_locale(languages, list(LANGUAGES), sep="-") or DEFAULT_LANGUAGE
 

@@ -1,9 +1,11 @@
 """What the desk says to bytes that are no HTTP request, and how a connection is read.
 
 aiohttp answers them before there is a request that the application could see: with a traceback
-in the log, and without the headers that every answer is to have.
+in the log, and without the headers that every answer is to have. And it waits an hour for a head
+that does not come to its end.
 """
 
+import asyncio
 import logging
 from typing import Any, Final
 
@@ -22,9 +24,54 @@ _LOG = logging.getLogger("hangtag.requests")
 
 
 class DeskProtocol(web.RequestHandler):
-    """A connection. What a client sent wrongly is its mistake: a line in the log, no traceback."""
+    """A connection. What a client sent wrongly is its mistake: a line in the log, no traceback.
 
-    __slots__ = ()
+    The head of a request has to be there within `head_timeout` seconds of the connection, or of
+    its own first byte, however steadily it drips. A connection may rest between requests.
+    """
+
+    __slots__ = ("_head_timeout", "_head_timer")
+
+    def __init__(self, manager: web.Server, *, head_timeout: float, **settings: Any) -> None:  # noqa: ANN401 - as it is there
+        super().__init__(manager, **settings)
+        self._head_timeout = head_timeout
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for the first head."""
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes, and begin or stop waiting for the rest of a head."""
+        before = self._request_count
+        super().data_received(data)
+        if self._request_count != before:
+            self._stop_waiting()
+        elif self._waiter is not None and not self._waiter.done():
+            # No request is being handled, so this is a part of the next one's head.
+            self._wait_for_head()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Stop waiting."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait_for_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = asyncio.get_running_loop().call_later(
+                self._head_timeout, self._give_up
+            )
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _give_up(self) -> None:
+        self._head_timer = None
+        _LOG.info("the head of a request took too long")
+        self.force_close()
 
     def log_exception(self, *args: Any, **kw: Any) -> None:  # noqa: ANN401 - as it is there
         """Log an exception of ours with its traceback, a mistake of the client's as one line."""
@@ -51,17 +98,18 @@ class DeskProtocol(web.RequestHandler):
 
 
 class _DeskServer(web.Server):
+    head_timeout: float
+
     def __call__(self) -> web.RequestHandler:
-        protocol = super().__call__()
-        protocol.__class__ = DeskProtocol
-        return protocol
+        return DeskProtocol(self, head_timeout=self.head_timeout, loop=self._loop, **self._kwargs)
 
 
-def answer_mistakes(server: web.Server | None) -> None:
+def answer_mistakes(server: web.Server | None, head_timeout: float = 60.0) -> None:
     """Let a server that was set up, and has no connection yet, make connections of the kind above.
 
-    By their class, since aiohttp has no other way to say of which class they are to be.
+    By its class, since aiohttp has no other way to say of which class they are to be.
     """
     if server is None:
         raise ValueError("the runner is not set up")
     server.__class__ = _DeskServer
+    server.head_timeout = head_timeout

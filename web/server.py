@@ -171,7 +171,7 @@ async def serve_desk(
         shutdown_timeout=settings.shutdown_timeout + _CANCELLED_SECONDS,
     )
     await runner.setup()
-    answer_mistakes(runner.server)
+    answer_mistakes(runner.server, settings.request_timeout)
     try:
         async with metrics_port(metrics, app=app):
             for bound in sockets:

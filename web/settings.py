@@ -98,6 +98,13 @@ class Settings(BaseSettings):
     query_timeout: Seconds = Field(
         default=10.0, description="Seconds a page's query may run before it answers 503."
     )
+    page_timeout: Seconds = Field(
+        default=2.5, description="Seconds a page may take in all before it answers 503."
+    )
+    request_timeout: Seconds = Field(
+        default=60.0,
+        description="Seconds in which a request’s head has to arrive, and then its body.",
+    )
     statement_cache_size: int = Field(
         default=100,
         ge=0,

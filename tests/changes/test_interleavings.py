@@ -35,7 +35,7 @@ from tests.desk import CatalogMaker, Desk
 
 INTERLEAVINGS = 1000
 # Each a test of its own, so that they are shared among processes.
-PARTS = 10
+PARTS = 20
 
 BRAND_NAMES = ("Levis", "LEVIS", "Lee", "Gap", "gap", "Wrangler", "Diesel", "lee")
 PRODUCT_NAMES = ("Shirt", "Jeans", "Anorak")

@@ -85,7 +85,8 @@ class Home:
             for name, value in os.environ.items()
             if not name.startswith("HANGTAG_") and name != "DATABASE_URL"
         }
-        return {**kept, "HANGTAG_DATA_DIR": str(self.data_dir), **settings}
+        own = {"HANGTAG_DATA_DIR": str(self.data_dir), "HANGTAG_PAGE_TIMEOUT": "60"}
+        return {**kept, **own, **settings}
 
     def has_server(self) -> bool:
         """Whether a PostgreSQL runs on the data."""

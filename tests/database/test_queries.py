@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from tests.desk import CatalogMaker
+from web.access import accounts, partner_keys, sessions
 from web.catalog import (
     brand_choice,
     brand_lines,
@@ -78,6 +79,12 @@ RECEIVERS: list[tuple[Query, type]] = [
     (histories.LIST_HISTORY_OF_NOUN, histories.PastChange),
     (records.LIST_RECORDS, records.DownloadRecord),
     (records.FIND_RECORD, records.DownloadRecord),
+    (accounts.LIST_ACCOUNTS, accounts.Account),
+    (accounts.FIND_ACCOUNT, accounts.NamedAccount),
+    (accounts.FIND_PASSWORD, accounts.Credentials),
+    (sessions.FIND_SESSION, sessions._Found),  # noqa: SLF001 - it receives, too
+    (partner_keys.LIST_PARTNER_KEYS, partner_keys.PartnerKey),
+    (partner_keys.FIND_PARTNER_KEY, partner_keys.KnownKey),
     (statistics.GET_SERVER, statistics.Server),
     (statistics.COUNT_KEPT, statistics.Kept),
     (statistics.LIST_TABLE_STATES, statistics.TableState),

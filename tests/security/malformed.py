@@ -282,7 +282,7 @@ def _flip(rng: random.Random, sent: Sent) -> Sent:
 
 
 def _pipeline(rng: random.Random, sent: Sent) -> Sent:
-    times = rng.choice([2, 5, 40])
+    times = rng.choice([2, 3, 12])
     # Not of what is large already: the client is to stay small.
     return replace(sent, last=(*sent.last, lambda raw: raw * (times if len(raw) < 20_000 else 1)))
 

@@ -86,7 +86,7 @@ def schemathesis(url: str, programs: Path, work: Path) -> list[str]:
     command = [
         *(programs / "schemathesis", "run", f"{url}/api/openapi.json"),
         *("--checks", ",".join(_CHECKS), "--phases", "examples,coverage,fuzzing"),
-        *("--max-examples", "60", "--seed", "1", "--workers", "2", "--continue-on-failure"),
+        *("--max-examples", "60", "--seed", "1", "--workers", "1", "--continue-on-failure"),
         *("--max-time", str(int(_MINUTES * _MINUTE)), "--request-timeout", "10"),
         *("--generation-database", "none", "--warnings", "off", "--no-color"),
         *("--report", "json", "--report-json-path", report),

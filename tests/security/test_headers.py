@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.desk import CatalogMaker, Desk, post_form
+from tests.desk import CatalogMaker, Desk, OpenDesk, post_form
 from tests.wire import open_wire
 
 NO_SOURCES = {"'none'", "'self'"}
@@ -120,3 +120,11 @@ async def test_pages_are_asked_for_again_and_secrets_are_kept_nowhere(desk: Desk
         async with desk.get(path) as response:
             expected = "no-store" if path in SECRET else "private, no-cache"
             assert (path, response.headers["Cache-Control"]) == (path, expected)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/sign-in", "/static/app.css", "/nothing"])
+async def test_behind_tls_browsers_are_told_to_stay_there(open_desk: OpenDesk, path: str) -> None:
+    desk = await open_desk(trusted_proxies="127.0.0.1")
+    for scheme, expected in (("https", "max-age=31536000"), ("http", None)):
+        async with desk.get(path, headers={"X-Forwarded-Proto": scheme}) as response:
+            assert response.headers.get("Strict-Transport-Security") == expected

@@ -8,7 +8,10 @@ import logging
 import os
 import random
 import re
+from asyncio import StreamReader, StreamWriter
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -29,6 +32,8 @@ SILENCE: Final = 0.3
 HANGING: Final = 30.0
 # What client and desk, who are one process here, may take between them.
 MOST_MEMORY: Final = 96 * 1024 * 1024
+# So much of an answer is looked at.
+MOST_KEPT: Final = 2**20
 STATUS: Final = re.compile(rb"HTTP/\d\.\d (\d{3}) [A-Z]")
 
 
@@ -47,23 +52,11 @@ async def _send(port: int, number: int, seen: Seen) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     answer = b""
     try:
-        async with asyncio.timeout(HANGING):
-            try:
-                writer.write(raw + GOODBYE)
-                await writer.drain()
-                while True:
-                    try:
-                        piece = await asyncio.wait_for(reader.read(2**16), SILENCE)
-                    except TimeoutError:
-                        if writer.is_closing() or not writer.can_write_eof():
-                            raise
-                        writer.write_eof()
-                        piece = await reader.read(2**16)
-                    if not piece:
-                        break
-                    answer = (answer + piece)[: 2**20]
-            except ConnectionError:
-                pass
+        with suppress(ConnectionError):
+            writer.write(raw + GOODBYE)
+            await asyncio.wait_for(writer.drain(), HANGING)
+            async for piece in _pieces(reader, writer):
+                answer = (answer + piece)[:MOST_KEPT]
     except TimeoutError:
         seen.hanging.append(number)
     finally:
@@ -72,6 +65,27 @@ async def _send(port: int, number: int, seen: Seen) -> None:
     seen.statuses.update(statuses)
     seen.unanswered += not statuses
     seen.failed += [(number, status) for status in statuses if status >= 500 and status != 503]
+
+
+async def _pieces(reader: StreamReader, writer: StreamWriter) -> AsyncIterator[bytes]:
+    """Yield what is answered, until the desk closes; one that is silent is told that this is all.
+
+    Raises:
+        TimeoutError: nothing has come for long.
+    """
+    is_told = False
+    while True:
+        try:
+            piece = await asyncio.wait_for(reader.read(2**16), HANGING if is_told else SILENCE)
+        except TimeoutError:
+            if is_told:
+                raise
+            is_told = True
+            writer.write_eof()
+            continue
+        if not piece:
+            return
+        yield piece
 
 
 def _peak() -> int:

@@ -32,7 +32,7 @@ _OF_ACCESS: Final = {
     Access.WRITE: frozenset({303, 401, 403}),
     Access.ADMIN: frozenset({303, 401, 403}),
 }
-_OF_BODY: Final = frozenset({403, 413, 415})
+_OF_BODY: Final = frozenset({403, 408, 413, 415})
 _OF_DOWNLOAD: Final = frozenset({412, 426})
 _SESSION: Final = {"session": list[str]()}
 _SECURITY: Final = {

@@ -140,12 +140,12 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("GET", "/skus"): Operation("The SKUs", query={**_SKU_FILTER, **_SKU_PAGED}),
     ("GET", "/skus.csv"): Operation(
         "The SKUs as a download",
-        query={**_SKU_FILTER, **_SKU_PAGED, "excel": FLAG, **_DOWNLOAD},
+        query={**_SKU_FILTER, "after": SKU_POSITION, "excel": FLAG, **_DOWNLOAD},
         answers=CSV,
     ),
     ("GET", "/skus.ndjson"): Operation(
         "The SKUs as a download",
-        query={**_SKU_FILTER, **_SKU_PAGED, **_DOWNLOAD},
+        query={**_SKU_FILTER, "after": SKU_POSITION, **_DOWNLOAD},
         answers=NDJSON,
     ),
     ("GET", "/brands/{brand_id}/edit"): Operation("The form that renames a brand"),

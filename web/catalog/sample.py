@@ -143,7 +143,7 @@ async def _sample(
     """Return the rows of a sample that comes behind what is there, to be drawn in this order."""
     variants = (await fetch(connection, LIST_VARIANT_IDS))[0]
     taken = {row[0] for row in await fetch(connection, LIST_TAKEN_NAMES)}
-    draw = random.Random(seed)  # noqa: S311  # sample data, not secrets
+    draw = random.Random(seed)  # noqa: S311  # sample data, not secrets # nosec B311
     brands = _ids_behind(there["brand_id"], size.brands)
     products = _ids_behind(there["product_id"], size.products)
     skus = _ids_behind(there["sku_id"], size.skus)

@@ -26,6 +26,9 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProx
 
 # By then every request has ended or was cancelled; a lost server must not delay the exit.
 _CLOSE_TIMEOUT = 5.0
+# PostgreSQL says within milliseconds that it has broken a query off. One that is frozen never
+# does: then the connection is given up, and the page does not wait for it.
+_BROKEN_OFF_TIMEOUT = 0.3
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -106,7 +109,9 @@ class Lease:
             # Of a query that was broken off the end is waited for; a server that has frozen
             # never tells, and asyncpg has closed the connection by then.
             with suppress(TimeoutError):
-                await self._pool.connections.release(self._connection)
+                await self._pool.connections.release(
+                    self._connection, timeout=_BROKEN_OFF_TIMEOUT
+                )
 
 
 def is_lost(connection: Connection) -> bool:

@@ -1,0 +1,56 @@
+"""Lighthouse over the five main pages, run by `make lighthouse`; npx and Chromium have to be there."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Final
+
+from tests.browser.sample_desk import sample_desk
+
+# The last that runs on Node 20.
+LIGHTHOUSE: Final = "lighthouse@12.8.2"
+PATHS: Final = ("/", "/brands", "/brands/1", "/products/1", "/skus")
+CATEGORIES: Final = ("performance", "accessibility", "best-practices")
+LEAST: Final = 98
+
+
+def scores(url: str) -> dict[str, int]:
+    """Return the scores of a page, of 100 each.
+
+    Raises:
+        subprocess.CalledProcessError: Lighthouse failed; what it said is on stderr.
+    """
+    flags = "--headless=new" + (" --no-sandbox" if os.getuid() == 0 else "")
+    command = [
+        "npx",
+        "--yes",
+        LIGHTHOUSE,
+        url,
+        "--quiet",
+        "--output=json",
+        f"--only-categories={','.join(CATEGORIES)}",
+        f"--chrome-flags={flags}",
+    ]
+    chromium = {"CHROME_PATH": os.environ.get("CHROME_PATH", "/usr/bin/chromium")}
+    ran = subprocess.run(  # noqa: S603  # our own command
+        command, env=os.environ | chromium, stdout=subprocess.PIPE, check=True
+    )
+    found = json.loads(ran.stdout)["categories"]
+    return {name: round(100 * found[name]["score"]) for name in CATEGORIES}
+
+
+def main() -> int:
+    """Print the scores of all pages, and return how many pages have one that is too low."""
+    failed = 0
+    with sample_desk() as url:
+        print(f"{'':<14}", *CATEGORIES)
+        for path in PATHS:
+            page = scores(url + path)
+            print(f"{path:<14}", *(f"{page[name]:>{len(name)}}" for name in CATEGORIES), flush=True)
+            failed += min(page.values()) < LEAST
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
