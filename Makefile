@@ -7,7 +7,7 @@ BIN := .venv/bin
 DEMO := $(if $(DATABASE_URL)$(shell grep -s '^ *DATABASE_URL=' .env),,--demo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check security format messages lock clean
+.PHONY: help run test bench screenshots lighthouse check security faults faults-full format messages lock clean
 
 help: ## Say what each command does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,12 @@ test: .venv/dev ## Run every test
 bench: .venv/run ## Measure all figures with a catalog of ROWS SKUs (curl and wrk have to be there)
 	@$(BIN)/python -m bench --rows $(ROWS)
 
+screenshots: .venv/dev ## Make the pictures in docs/screenshots anew (Chromium has to be there)
+	@$(BIN)/python -m tests.browser.screenshots
+
+lighthouse: .venv/dev ## Let Lighthouse judge the main pages (npx and Chromium have to be there)
+	@$(BIN)/python -m tests.browser.lighthouse
+
 check: .venv/dev ## Check the form of code, types, templates and SQL
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -42,6 +48,12 @@ security: .venv/dev ## Send 100,000 malformed requests, then scan with schemathe
 	HANGTAG_MALFORMED=100000 $(BIN)/python -m pytest -q tests/security
 	$(BIN)/python -m tests.security.scan
 
+faults: .venv/dev ## Break things for about five minutes, and print what came of it
+	HANGTAG_FAULTS=some $(BIN)/python -m pytest -q tests/faults --timeout 600
+
+faults-full: .venv/dev ## The same with the sizes of docs/reliability.md
+	HANGTAG_FAULTS=all $(BIN)/python -m pytest -q tests/faults --timeout 3600
+
 format: .venv/dev ## Bring code, templates and SQL into form
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
@@ -51,9 +63,10 @@ format: .venv/dev ## Bring code, templates and SQL into form
 messages: .venv/dev ## Collect the texts of code and templates for the translators, in web/locale
 	@$(BIN)/pybabel --quiet extract --mapping pyproject.toml --keyword marked --keyword marked_plural:1,2 \
 		--no-wrap --add-location file --sort-by-file --output .venv/hangtag.pot .
-	@$(BIN)/pybabel --quiet update --input-file .venv/hangtag.pot --domain hangtag --locale de \
-		--output-file web/locale/de/hangtag.po --no-fuzzy-matching --ignore-obsolete --width 100 \
-		--ignore-pot-creation-date
+	@for language in $(notdir $(wildcard web/locale/*)); do $(BIN)/pybabel --quiet update \
+		--input-file .venv/hangtag.pot --domain hangtag --locale $$language \
+		--output-file web/locale/$$language/hangtag.po --no-fuzzy-matching --ignore-obsolete \
+		--width 100 --ignore-pot-creation-date; done
 
 lock: .venv/dev ## Compile requirements*.txt from pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

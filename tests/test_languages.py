@@ -310,6 +310,9 @@ async def test_numbers_and_dates_are_in_the_form_of_the_reader(
     assert f'title="{day:02}.{month:02}.{year}, ' in german.html
     assert f", {year}, " in english.html
     assert "gerade eben" in german.text
+    # Constants in templates, too, whoever came first.
+    for language, number in (("en", "10,000"), ("de", "10.000")):
+        assert number in (await _get(desk, "/products/new", language)).text
 
 
 async def test_history_is_told_in_german_sentences(desk: Desk, catalog: CatalogMaker) -> None:

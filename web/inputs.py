@@ -213,8 +213,11 @@ async def json_ids(request: web.Request, name: str, *, most: int) -> list[int]:
     for number, value in enumerate(ids, start=1):
         if not is_id(value):
             raise web.HTTPBadRequest(
-                text=f"What is in place {number:,} of “{name}” is not an id: "
-                f"a whole number from 1 to {MAX_ID}."
+                text=gettext(
+                    "What is in place %(number)s of “%(name)s” is not an id: "
+                    "a whole number from 1 to %(most)s."
+                )
+                % {"number": thousands(number), "name": name, "most": MAX_ID}
             )
     return ids
 

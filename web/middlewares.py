@@ -42,6 +42,8 @@ SECURITY_HEADERS = {
     # Not no-referrer: with it Chromium posts forms with the Origin "null".
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
+    # What frame-ancestors says, for browsers that do not know it.
+    "X-Frame-Options": "DENY",
 }
 
 # Which software answers, and of which version, is nobody's business.

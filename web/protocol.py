@@ -7,7 +7,7 @@ that does not come to its end.
 
 import asyncio
 import logging
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -51,11 +51,24 @@ class DeskProtocol(web.RequestHandler):
         elif self._waiter is not None and not self._waiter.done():
             # No request is being handled, so this is a part of the next one's head.
             self._wait_for_head()
+        self._break_body()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Stop waiting."""
         self._stop_waiting()
         super().connection_lost(exc)
+
+    def _break_body(self) -> None:
+        """Tell whoever reads a body that it cannot go on.
+
+        aiohttp (3.14) queues its answer to broken chunks behind the request that they belong to,
+        whose handler would go on waiting for its body. One that has all come is not spoiled.
+        """
+        request = self._current_request
+        if request is not None and self._messages and not request.content.is_eof():
+            mistake = getattr(self._messages[-1][0], "exc", None)
+            if isinstance(mistake, HttpProcessingError):
+                request.content.set_exception(web.RequestPayloadError(type(mistake).__name__))
 
     def _wait_for_head(self) -> None:
         if self._head_timer is None:
@@ -112,4 +125,4 @@ def answer_mistakes(server: web.Server | None, head_timeout: float = 60.0) -> No
     if server is None:
         raise ValueError("the runner is not set up")
     server.__class__ = _DeskServer
-    server.head_timeout = head_timeout
+    cast("_DeskServer", server).head_timeout = head_timeout

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
+from jinja2.runtime import Context
 
 from web.assets import ASSETS
 from web.keys import IDENTITY
@@ -24,6 +25,8 @@ from web.languages import (
 )
 from web.pages.highlights import highlighted
 from web.preferences import preference
+
+T = TypeVar("T")
 
 TEMPLATES_DIR: Final = Path(__file__).resolve().parents[1] / "templates"
 
@@ -45,10 +48,10 @@ def add_templates(app: web.Application) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     # The extension adds this; its stubs do not know.
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters["thousands"] = thousands
-    environment.filters["ago"] = ago
-    environment.filters["moment"] = moment
-    environment.filters["day"] = day
+    environment.filters["thousands"] = _at_each_use(thousands)
+    environment.filters["ago"] = _at_each_use(ago)
+    environment.filters["moment"] = _at_each_use(moment)
+    environment.filters["day"] = _at_each_use(day)
     environment.filters["highlighted"] = highlighted
     environment.globals["modules"] = ASSETS.modules
     environment.globals["languages"] = tuple(LANGUAGES.items())
@@ -90,6 +93,19 @@ def render(
     # By header: the policy forbids inline rules.
     response.headers["Speculation-Rules"] = ASSETS.speculation_rules
     return response
+
+
+def _at_each_use(text_of: Callable[[T], str]) -> Callable[[Context, T], str]:
+    """Return a filter whose text depends on the language of the request.
+
+    Jinja works a filter of a constant out once, when it compiles, unless it takes the context.
+    """
+
+    @jinja2.pass_context
+    def filtered(_context: Context, value: T) -> str:
+        return text_of(value)
+
+    return filtered
 
 
 def _url_builder(app: web.Application) -> Callable[..., str]:

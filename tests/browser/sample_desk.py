@@ -20,7 +20,7 @@ def sample_desk() -> Iterator[str]:
     Raises:
         RuntimeError: it did not start.
     """
-    # The embedded PostgreSQL and every setting at its default: nothing that somebody keeps is shown.
+    # Every setting at its default: nothing that somebody keeps is shown.
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -28,12 +28,14 @@ def sample_desk() -> Iterator[str]:
     }
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         log = Path(folder, "log")
-        command = [sys.executable, ROOT / "run.py", "serve", "--demo", "--port", "0"]
+        # LOGNAME is who the history says loaded the sample.
+        own = {"HANGTAG_DATA_DIR": f"{folder}/data", "PYTHONUNBUFFERED": "1", "LOGNAME": "sample"}
+        command = [sys.executable, str(ROOT / "run.py"), "serve", "--demo", "--port", "0"]
         with (
             log.open("w") as errors,
-            subprocess.Popen(  # noqa: S603  # our own command
+            subprocess.Popen(
                 command,
-                env=kept | {"HANGTAG_DATA_DIR": f"{folder}/data", "PYTHONUNBUFFERED": "1"},
+                env=kept | own,
                 cwd=folder,
                 stdout=subprocess.PIPE,
                 stderr=errors,

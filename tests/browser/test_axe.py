@@ -1,15 +1,16 @@
 """Every kind of page through axe-core: both themes, on a telephone and on a desk."""
 
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, Page
 
 from tests.desk import CatalogMaker, Desk, post_form
 from web.catalog.sample import SampleSize, load_sample
 
-THEMES = ("light", "dark")
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # As the pages are, and with what only a click brings up.
 PATHS = (
     "/",
@@ -67,8 +68,8 @@ async def collision(page: Page) -> None:
 
 async def deletion(page: Page) -> None:
     """Open the question that a deletion asks."""
-    await page.goto("/brands/1")
-    await page.click("main button.danger")
+    await page.goto("/products/1")
+    await page.click(".tag button.danger")
     await page.wait_for_selector("#question")
 
 

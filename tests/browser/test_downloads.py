@@ -1,23 +1,18 @@
 """The panel of downloads in a browser: streamed into a file, cancelled, broken and gone on with."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.desk import CatalogMaker, Desk, OpenDesk
 
 # A catalog of 12 MB: more than what fits between a server and its reader.
 from tests.downloads.conftest import LARGE_SKUS, large_database_url, large_template  # noqa: F401  # fixtures
 from tests.downloads.records import finished
-
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
 
 # A file to write to, as the picker gives one, kept in the page.
 PICKER = """
@@ -52,15 +47,11 @@ def database_url(large_database_url: str) -> str:  # noqa: F811
 
 
 @pytest_asyncio.fixture
-async def page() -> AsyncIterator[Page]:
+async def page(browser: Browser) -> Page:
     """A page of a browser of the test's own, which has the picker."""
-    arguments = ["--no-sandbox"] if os.getuid() == 0 else []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        opened = await browser.new_page()
-        await opened.add_init_script(PICKER)
-        yield opened
-        await browser.close()
+    opened = await browser.new_page()
+    await opened.add_init_script(PICKER)
+    return opened
 
 
 class Proxy:

@@ -4,16 +4,20 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 
+import pytest
+
 from tests.desk import CatalogMaker, Desk, OpenDesk, get_page
 from tests.downloads.conftest import LARGE_SKUS
 from tests.downloads.watching import until_freed
 from tests.faults.conftest import Note, sized
 from tests.wire import Wire, open_wire
 
-import pytest
-
 SLOTS = 8
 CLIENTS = sized(10, 50, 200)
+SLOW_POST = (
+    b"POST /brands HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\nbrand_name="
+)
 STALL_SECONDS = float(sized(1, 10, 10))
 REQUEST_SECONDS = float(sized(1, 5, 10))
 PAGES = ["/brands", "/products/1", "/skus?brand_id=1"]
@@ -88,8 +92,7 @@ async def send_slowly(desk: Desk, begin: bytes, rest: bytes) -> bytes:
         ("headers", b"GET /brands HTTP/1.1\r\nX-Slow: ", b""),
         (
             "bodies",
-            b"POST /brands HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n"
-            b"Content-Type: application/x-www-form-urlencoded\r\n\r\nbrand_name=",
+            SLOW_POST,
             b"HTTP/1.1 408 ",
         ),
     ],

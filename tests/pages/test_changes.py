@@ -111,7 +111,8 @@ async def test_load_cannot_be_undone_and_says_so(desk: Desk, catalog: CatalogMak
     refused = await post_form(desk, "/changes/1/undo", {})
 
     assert "A bulk load cannot be undone." in page.text
-    assert not [element for element in page.elements if element.attributes.get("method") == "post"]
+    forms = [e.attributes for e in page.elements if e.attributes.get("method") == "post"]
+    assert [form["action"] for form in forms] == ["/preferences"]
     assert refused.status == 409
     assert "A bulk load cannot be undone." in refused.text
     assert await catalog.value("select count(*) from change_set") == 1

@@ -15,7 +15,8 @@ def _hidden(page: Page) -> dict[str, str]:
     return {
         e.attributes["name"]: e.attributes["value"]
         for e in page.elements
-        if e.attributes.get("type") == "hidden"
+        # What leads back from the preferences, on every page, is not part of it.
+        if e.attributes.get("type") == "hidden" and e.attributes["name"] != "next"
     }
 
 

@@ -23,11 +23,13 @@ _TOOLS: Final = Path(__file__).with_name("tools")
 _ENVIRONMENTS: Final = ROOT / ".venv-security"
 _MINUTE: Final = 60
 # How long a tool may take; HANGTAG_SCAN_MINUTES says otherwise. One that is not done by then ends.
-_MINUTES: Final = float(os.environ.get("HANGTAG_SCAN_MINUTES", "10"))
+_MINUTES: Final = float(os.environ.get("HANGTAG_SCAN_MINUTES", "30"))
 _SPARE: Final = 2 * _MINUTE
-# wapiti's modules that neither ask a server elsewhere nor guess at other people's software.
+# wapiti's modules that neither ask a server elsewhere nor guess at other people's software. Its
+# csrf looks for tokens in forms; here the browser says from which site a form comes, and what
+# comes of that is in tests/test_middlewares.py.
 _MODULES: Final = (
-    *("backup", "cookieflags", "crlf", "csp", "csrf", "exec", "file", "htaccess"),
+    *("backup", "cookieflags", "crlf", "csp", "exec", "file", "htaccess"),
     *("http_headers", "methods", "permanentxss", "redirect", "sql", "timesql", "upload", "xss"),
 )
 # What schemathesis asks of every answer. Left out are checks that no answer could pass here: on a
@@ -101,14 +103,18 @@ def sqlmap(url: str, programs: Path, work: Path) -> list[str]:
     command = [
         *(programs / "sqlmap", "--openapi", f"{url}/api/openapi.json", "--batch"),
         *("--level", "3", "--risk", "2", "--dbms", "PostgreSQL", "--threads", "4"),
+        # The headers that level 3 tries as well are in no statement.
+        *("--skip", "user-agent,referer"),
         # A 429 or a 404 is an answer like any other.
         *("--ignore-code", "*", "--disable-coloring", "--flush-session", "--skip-waf"),
         *("--time-limit", str(int(_MINUTES * _MINUTE)), "--output-dir", work / "sqlmap"),
     ]
     output = _run(command, work)
     found = re.findall(r"^Parameter: .*$", output, re.MULTILINE)
-    tested = len(set(re.findall(r"parameter '[^']+' does not seem to be injectable", output)))
-    print(f"sqlmap: {tested} parameters that cannot be injected into")  # noqa: T201
+    tested = len(re.findall(r"parameter '[^']+' does not seem to be injectable", output))
+    targets = re.findall(r"^\[(\d+)/(\d+)\] URL:", output, re.MULTILINE)
+    reached = "/".join(targets[-1]) if targets else "0"
+    print(f"sqlmap: {tested} parameters cannot be injected into, address {reached}")  # noqa: T201
     return found if tested or found else [_end_of(output)]
 
 

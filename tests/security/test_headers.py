@@ -63,6 +63,7 @@ def assert_secured(headers: Mapping[str, str]) -> None:
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
     assert "camera=()" in headers["Permissions-Policy"]
     assert headers["Cache-Control"]
     # Which software answers, and of which version, is nobody's business.
