@@ -7,7 +7,7 @@ web/inputs.py, asks web/catalog through a pool, and renders a template.
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Final
 
@@ -16,9 +16,11 @@ from aiohttp.typedefs import Middleware
 from isal import isal_zlib
 
 from web.access.guard import guard
+from web.access.local_desk import LocalDesk
 from web.access.proxies import trust_proxies
 from web.api.metrics import watch
 from web.changes.idempotency import KeyTurns
+from web.database.errors import DatabaseUnavailableError
 from web.database.pool import open_pool
 from web.deadlines import page_deadline
 from web.delivery import deliver_pages, refuse_prefetch
@@ -32,6 +34,7 @@ from web.keys import (
     DRAINING,
     KEY_TURNS,
     LIMITER,
+    LOCAL_DESK_STATE,
     POOL,
     RUNNING,
     SETTINGS,
@@ -121,6 +124,10 @@ def _pools(
             # What has ended is written before the pools close.
             pools.push_async_callback(app[DOWNLOAD_RECORDER].close)
             await pools.enter_async_context(watch(app))
+            local_desk = app[LOCAL_DESK_STATE] = LocalDesk(app[POOL])
+            pools.push_async_callback(local_desk.close)
+            with suppress(DatabaseUnavailableError):  # the first request asks, then
+                await local_desk.is_open()
             yield
 
     return opened

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from web.access.local_desk import LocalDesk
 from web.access.roles import Access, Identity
 from web.access.row_meter import RowMeter
 from web.changes.idempotency import KeyTurns
@@ -24,6 +25,8 @@ DOWNLOAD_POOL = web.AppKey("download_pool", Pool)
 DOWNLOAD_SLOTS = web.AppKey("download_slots", DownloadSlots)
 DOWNLOAD_RECORDER = web.AppKey("download_recorder", DownloadRecorder)
 LIMITER = web.AppKey("limiter", ConcurrencyLimiter)
+# Whether whoever is on this machine needs no account.
+LOCAL_DESK_STATE = web.AppKey("local_desk", LocalDesk)
 # Who may use each route, by its method and path.
 ACCESS = web.AppKey("access", dict[tuple[str, str], Access])
 # The requests that are being handled, to be cancelled when the server's time is over.

@@ -1,60 +1,85 @@
 """Blocks from a cursor: how far ahead of their reader they are fetched."""
 
 import asyncio
-from typing import cast
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 
+from tests.desk import CatalogMaker
 from web.database.cursors import read_blocks
-from web.database.pool import Connection
-from web.database.queries import Query, load_queries
-from web.downloads.limiter import ConcurrencyLimiter
+from web.database.queries import Query
 
-QUERY: Query = load_queries("downloads")["plan_in_order"]
-
-
-class Cursor:
-    """A connection and its cursor: so many fetches of a block, then the end or an error."""
-
-    def __init__(self, fetches: int, error: Exception | None = None) -> None:
-        self.left = fetches
-        self.error = error
-        self.fetched = 0
-
-    async def cursor(self, _sql: str, *_arguments: object) -> "Cursor":
-        return self
-
-    async def fetch(self, _rows: int) -> list[tuple[bytes]]:
-        await asyncio.sleep(0)
-        if self.left == 0:
-            if self.error is not None:
-                raise self.error
-            return []
-        self.left -= 1
-        self.fetched += 1
-        return [(b"%d\r\n" % self.fetched,)]
+# A block is as long as a whole fetch aims at, so that each fetch brings one.
+LONG = Query(
+    "blocks",
+    "select convert_to(repeat('x', 600000) || number::text, 'UTF8') as block"
+    " from generate_series(1, :count::integer) as number",
+)
+BREAKING = Query(
+    "breaking blocks",
+    "select convert_to(repeat('x', 600000) || (1 / (6 - number))::text, 'UTF8') as block"
+    " from generate_series(1, :count::integer) as number",
+)
 
 
-async def settle() -> None:
-    for _ in range(50):
-        await asyncio.sleep(0)
+class Turns:
+    """Gives every turn at once, and counts those that were taken."""
+
+    is_narrow = False
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        self.taken += 1
+        yield
 
 
-async def test_two_pieces_are_fetched_ahead_and_no_more() -> None:
-    cursor = Cursor(fetches=10)
-    pieces = read_blocks(cast(Connection, cursor), QUERY, ConcurrencyLimiter(1))
-    for taken in range(1, 5):
-        assert await anext(pieces) == b"%d\r\n" % taken
-        await settle()
-        assert cursor.fetched == taken + 2
-    await pieces.aclose()
-    await settle()
-    assert cursor.fetched == 6
+async def settled(turns: Turns) -> int:
+    """Return how many turns were taken when no more are for a while."""
+    taken = -1
+    while taken != turns.taken:
+        taken = turns.taken
+        await asyncio.sleep(0.2)
+    return taken
 
 
-async def test_error_comes_behind_what_was_fetched_before_it() -> None:
-    cursor = Cursor(fetches=3, error=ValueError("lost"))
-    pieces = read_blocks(cast(Connection, cursor), QUERY, ConcurrencyLimiter(1))
-    assert [await anext(pieces) for _ in range(3)] == [b"1\r\n", b"2\r\n", b"3\r\n"]
-    with pytest.raises(ValueError, match="lost"):
+async def test_no_more_is_fetched_ahead_than_two_pieces(catalog: CatalogMaker) -> None:
+    turns = Turns()
+    async with catalog.connection.transaction():
+        pieces = read_blocks(catalog.connection, LONG, turns, count=40)
         await anext(pieces)
+        behind_first = await settled(turns)
+        await anext(pieces)
+        behind_second = await settled(turns)
+        await pieces.aclose()
+
+    # The one that is here, one that waits and one that has found no place yet.
+    assert behind_first == 3
+    assert behind_second == 4
+
+
+async def test_error_comes_behind_what_was_fetched_before_it(catalog: CatalogMaker) -> None:
+    came: list[int] = []
+
+    async def read() -> None:
+        async with catalog.connection.transaction():
+            async for piece in read_blocks(catalog.connection, BREAKING, Turns(), count=40):
+                came.append(len(piece))
+
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await read()
+
+    # Four rows in the first fetch, the fifth in the second; the sixth cannot be made.
+    assert [length // 600_000 for length in came] == [4, 1]
+
+
+async def test_every_block_comes_once_and_in_order(catalog: CatalogMaker) -> None:
+    async with catalog.connection.transaction():
+        pieces = [piece async for piece in read_blocks(catalog.connection, LONG, Turns(), count=9)]
+
+    numbers = [int(part) for part in b"".join(pieces).replace(b"x", b" ").split()]
+    assert numbers == list(range(1, 10))

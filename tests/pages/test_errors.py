@@ -89,7 +89,7 @@ async def test_error_below_api_is_json(desk: Desk) -> None:
         ("/brands/1", "web.pages.brands.variants_of_brand"),
         ("/products/1", "web.pages.products.variants_of_product"),
         ("/skus", "web.pages.skus.list_colors"),
-        ("/changes/1", "web.pages.changes.list_entries"),
+        ("/changes/1", "web.pages.changes.get_change_set"),
     ],
 )
 async def test_unexpected_error_is_a_500_that_tells_its_text_to_the_log_only(
@@ -116,7 +116,7 @@ async def test_unexpected_error_is_a_500_that_tells_its_text_to_the_log_only(
 async def test_unexpected_error_while_saving_saves_nothing(
     desk: Desk, catalog: CatalogMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.pages.brands.current_change_set", _fail)
+    monkeypatch.setattr("web.pages.brand_form.current_change_set", _fail)
 
     page = await post_form(desk, "/brands", {"brand_name": "Levis"})
 

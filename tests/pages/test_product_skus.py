@@ -26,7 +26,8 @@ def field(page: Page, name: str) -> dict[str, str]:
 def actions(page: Page) -> list[str]:
     """Return where the page's forms are sent."""
     forms = (e.attributes for e in page.elements if e.tag == "form")
-    return [form["action"] for form in forms if form.get("method") == "post"]
+    actions = [form["action"] for form in forms if form.get("method") == "post"]
+    return [action for action in actions if action != "/preferences"]  # on every page
 
 
 def choose(*sku_ids: int, **fields: str) -> str:

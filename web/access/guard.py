@@ -5,7 +5,6 @@ Every route names its access in web/routes.py. A program shows its key
 without any account, whoever comes is the local desk.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -13,15 +12,13 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from web.access.accounts import has_accounts
 from web.access.allowances import AllowanceUsedUpError, use
 from web.access.partner_keys import KnownKey, find_partner_key
 from web.access.roles import LOCAL_DESK, Access, Identity, Role
 from web.access.row_meter import row_meter
 from web.access.sessions import SessionLife, find_session
 from web.database.errors import DatabaseUnavailableError
-from web.database.pool import Pool
-from web.keys import ACCESS, IDENTITY, POOL, ROW_METER, SETTINGS
+from web.keys import ACCESS, IDENTITY, LOCAL_DESK_STATE, POOL, ROW_METER, SETTINGS
 from web.languages import gettext
 
 # __Host-: only this host, only all of it, only over TLS. Chromium (156) keeps it over plain HTTP
@@ -46,35 +43,6 @@ _FORWARDING: Final = frozenset(
         "fastly-client-ip",
     }
 )
-# How long it may take until the first account closes a local desk, in seconds.
-_ASK_EVERY: Final = 2.0
-
-
-class LocalDesk:
-    """Whether there are no accounts, so that who is on this machine needs none."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-        self._is_open: bool | None = None
-        self._asked_at = 0.0
-
-    async def is_open(self) -> bool:
-        """Return whether there are no accounts, as of two seconds ago at most.
-
-        While the database is away, what was known last counts; at first nobody is let in.
-
-        Raises:
-            DatabaseUnavailableError: PostgreSQL cannot be reached, and nothing is known yet.
-        """
-        now = asyncio.get_running_loop().time()
-        if self._is_open is None or now - self._asked_at > _ASK_EVERY:
-            self._asked_at = now
-            try:
-                self._is_open = not await has_accounts(self._pool)
-            except DatabaseUnavailableError:
-                if self._is_open is None:
-                    raise
-        return self._is_open
 
 
 def guard(ask: Handler, *, on_loopback: bool) -> Middleware:
@@ -84,11 +52,9 @@ def guard(ask: Handler, *, on_loopback: bool) -> Middleware:
         ask: answers a request of nobody, by asking to sign in.
         on_loopback: whether only this machine reaches the desk.
     """
-    local_desk: LocalDesk | None = None
 
     @web.middleware
     async def let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
-        nonlocal local_desk
         access = access_of(request)
         if access is Access.PROBE:
             return await handler(request)
@@ -103,9 +69,7 @@ def guard(ask: Handler, *, on_loopback: bool) -> Middleware:
                 return await handler(request)
         identity = await _session(request)
         if identity is None and on_loopback:
-            if local_desk is None:
-                local_desk = LocalDesk(request.app[POOL])
-            identity = await _local(request, local_desk)
+            identity = await _local(request)
         if identity is None:
             return await ask(request)
         request[IDENTITY] = identity
@@ -157,9 +121,9 @@ def _check_role(identity: Identity, access: Access) -> None:
         )
 
 
-async def _local(request: web.Request, desk: LocalDesk) -> Identity | None:
+async def _local(request: web.Request) -> Identity | None:
     """Return the local desk, as long as it is open; None when there are accounts."""
-    if not await desk.is_open():
+    if not await request.app[LOCAL_DESK_STATE].is_open():
         return None
     _refuse_forwarded(request)
     return LOCAL_DESK

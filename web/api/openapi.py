@@ -162,4 +162,3 @@ def _form(operation: Operation) -> dict[str, Any]:
             fields[name] = field
     made: dict[str, Any] = {"type": "object", "properties": fields}
     return made | ({"patternProperties": patterns} if patterns else {})
-

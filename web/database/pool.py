@@ -109,9 +109,7 @@ class Lease:
             # Of a query that was broken off the end is waited for; a server that has frozen
             # never tells, and asyncpg has closed the connection by then.
             with suppress(TimeoutError):
-                await self._pool.connections.release(
-                    self._connection, timeout=_BROKEN_OFF_TIMEOUT
-                )
+                await self._pool.connections.release(self._connection, timeout=_BROKEN_OFF_TIMEOUT)
 
 
 def is_lost(connection: Connection) -> bool:
