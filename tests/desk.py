@@ -25,7 +25,7 @@ from web.access.roles import Role
 from web.access.sessions import SessionLife, open_session
 from web.app import create_app
 from web.database.pool import Connection
-from web.keys import POOL
+from web.keys import LOCAL_DESK_STATE, POOL
 from web.protocol import AUTO_DECOMPRESS, answer_mistakes
 from web.settings import Settings
 
@@ -82,14 +82,15 @@ async def catalog(database_url: str) -> AsyncIterator["CatalogMaker"]:
 
 
 async def sign_in(desk: Desk, role: Role, name: str | None = None) -> dict[str, str]:
-    """Add an account, sign it in, and return the headers by which its browser is known.
+    """Add an account, sign it in, and return the headers by which its browser is known."""
+    return await browser_of(desk, await new_account(desk, name or f"the {role}", role))
 
-    The first account closes the local desk, which a desk that has answered already notices
-    only after a while: sign in before the first request.
-    """
-    pool = app_of(desk)[POOL]
-    account_id = await add_account(pool, name or f"the {role}", role, None)
-    return await browser_of(desk, account_id)
+
+async def new_account(desk: Desk, name: str, role: Role, password: str | None = None) -> int:
+    """Add an account. The first one closes the local desk, at once rather than soon."""
+    account_id = await add_account(app_of(desk)[POOL], name, role, password)
+    await app_of(desk)[LOCAL_DESK_STATE].ask()
+    return account_id
 
 
 async def browser_of(desk: Desk, account_id: int) -> dict[str, str]:

@@ -31,6 +31,28 @@ T = TypeVar("T")
 TEMPLATES_DIR: Final = Path(__file__).resolve().parents[1] / "templates"
 
 
+class _Compiled(jinja2.BytecodeCache):
+    """What was compiled in this process: a second application in it takes 0.5 s less.
+
+    Addresses and hashes stand in it as constants, so it must not outlive the process.
+    """
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Take a template that was compiled before."""
+        if (code := self._code.get(bucket.key)) is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Keep a template that was compiled."""
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED: Final = _Compiled()
+
+
 def add_templates(app: web.Application) -> None:
     """Set Jinja up for the application."""
     environment = aiohttp_jinja2.setup(
@@ -42,6 +64,7 @@ def add_templates(app: web.Application) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=_COMPILED,
     )
     environment.globals["url"] = environment.filters["url"] = _url_builder(app)
     # A text is the same for translators however its template is indented.

@@ -6,9 +6,8 @@ from urllib.parse import urlencode
 
 from yarl import URL
 
-from tests.desk import Desk, app_of
+from tests.desk import Desk, app_of, new_account
 from tests.page import Page
-from web.access.accounts import add_account
 from web.access.guard import SESSION_COOKIE
 from web.access.partner_keys import add_partner_key
 from web.access.roles import Role
@@ -39,7 +38,7 @@ async def ask(
 
 async def account(desk: Desk, name: str = "Ada", role: Role = Role.ADMIN) -> int:
     """Add an account with the password of the tests."""
-    return await add_account(app_of(desk)[POOL], name, role, PASSWORD)
+    return await new_account(desk, name, role, PASSWORD)
 
 
 async def sign_in_by_form(

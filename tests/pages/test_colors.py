@@ -88,7 +88,7 @@ async def test_swatch_stands_wherever_the_color_does(desk: Desk, catalog: Catalo
     await catalog.skus(product_id, 2, color_id=3)
 
     for path, count in [
-        (f"/brands/{brand_id}", 1),  # the cell of its table
+        (f"/brands/{brand_id}", 2),  # the cell of its table, and of its chart
         (f"/products/{product_id}", 3),  # likewise, and a SKU each
         (f"/products/{product_id}?edit=skus", 3),
         ("/skus", 2),

@@ -2,9 +2,10 @@
 
 import re
 from html import unescape
+from unicodedata import combining
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup, escape
 
@@ -74,6 +75,8 @@ def test_marks_stand_side_by_side_and_change_no_text(name: str, q: str) -> None:
 def test_part_of_a_name_is_marked_wherever_it_stands_by_itself(
     before: str, part: str, after: str
 ) -> None:
+    # An accent would belong to the dot before it.
+    assume(not combining(after[:1] or " "))
     name = f"{before}.{part}.{after}"
     found = folded(f".{part}.")
 

@@ -11,7 +11,8 @@ from tests.page import Page
 
 
 def headings(page: Page) -> list[str]:
-    return re.findall(r"<h2[^>]*>\s*(.*?)\s*</h2>", page.html)
+    main = page.html.partition("<main")[2].partition("</main>")[0]
+    return re.findall(r"<h2[^>]*>\s*(.*?)\s*</h2>", main)
 
 
 async def test_box_stands_on_every_page_and_leads_to_the_search(desk: Desk) -> None:

@@ -35,7 +35,7 @@ class LocalDesk:
             DatabaseUnavailableError: PostgreSQL cannot be reached, and nothing is known yet.
         """
         if self._is_open is None:
-            await self._ask()
+            await self.ask()
         elif time.monotonic() - self._asked_at > _ASK_EVERY and self._asking is None:
             self._asking = asyncio.create_task(self._ask_again())
         return bool(self._is_open)
@@ -47,13 +47,18 @@ class LocalDesk:
             with suppress(asyncio.CancelledError):
                 await self._asking
 
-    async def _ask(self) -> None:
+    async def ask(self) -> None:
+        """Ask now.
+
+        Raises:
+            DatabaseUnavailableError: PostgreSQL cannot be reached.
+        """
         self._is_open = not await has_accounts(self._pool)
         self._asked_at = time.monotonic()
 
     async def _ask_again(self) -> None:
         try:
-            await self._ask()
+            await self.ask()
         except DatabaseUnavailableError:
             self._asked_at = time.monotonic()
         finally:
