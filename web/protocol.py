@@ -7,10 +7,12 @@ that does not come to its end.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any, Final, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from web.middlewares import SECURITY_HEADERS, SERVER
 
@@ -110,6 +112,24 @@ class DeskProtocol(web.RequestHandler):
         return response
 
 
+def _without_odd_expectations(
+    make: Callable[..., web.BaseRequest],
+) -> Callable[..., web.BaseRequest]:
+    """Pass over what a client expects other than to be asked for its body (RFC 9110, 10.1.1).
+
+    aiohttp (3.14) would refuse it by repeating it, and fail where it is no text.
+    """
+
+    def made(message: Any, *rest: Any) -> web.BaseRequest:  # noqa: ANN401 - as it is there
+        if message.headers.get("Expect", "100-continue").lower() != "100-continue":
+            headers = CIMultiDict(message.headers)
+            headers.popall("Expect")
+            message = message._replace(headers=CIMultiDictProxy(headers))
+        return make(message, *rest)
+
+    return made
+
+
 class _DeskServer(web.Server):
     head_timeout: float
 
@@ -125,4 +145,5 @@ def answer_mistakes(server: web.Server | None, head_timeout: float = 60.0) -> No
     if server is None:
         raise ValueError("the runner is not set up")
     server.__class__ = _DeskServer
+    server.request_factory = _without_odd_expectations(server.request_factory)
     cast("_DeskServer", server).head_timeout = head_timeout

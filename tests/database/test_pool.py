@@ -11,6 +11,7 @@ from tests.desk import CatalogMaker
 from web.database.errors import (
     BrokenReferenceError,
     DatabaseBusyError,
+    DatabaseFullError,
     DatabaseReadOnlyError,
     DatabaseUnavailableError,
     DuplicateKeyError,
@@ -194,8 +195,8 @@ async def test_row_that_nobody_has_is_none(pool: Pool) -> None:
         (asyncpg.CrashShutdownError("57P02"), DatabaseUnavailableError),
         (asyncpg.CannotConnectNowError("57P03"), DatabaseUnavailableError),
         (asyncpg.ReadOnlySQLTransactionError("25006"), DatabaseReadOnlyError),
-        (asyncpg.TooManyConnectionsError("53300"), DatabaseUnavailableError),
-        (asyncpg.DiskFullError("53100"), DatabaseUnavailableError),
+        (asyncpg.TooManyConnectionsError("53300"), DatabaseBusyError),
+        (asyncpg.DiskFullError("53100"), DatabaseFullError),
         (asyncpg.InvalidCatalogNameError("3D000"), DatabaseUnavailableError),
         (asyncpg.UniqueViolationError("23505"), DuplicateKeyError),
         (asyncpg.ForeignKeyViolationError("23503"), BrokenReferenceError),

@@ -122,6 +122,14 @@ async def test_body_is_asked_for_when_it_is_wanted(desk: Desk, catalog: CatalogM
     assert await catalog.value("select count(*) from brand") == 1
 
 
+@pytest.mark.parametrize("path", ["/brands", "/nowhere"])
+async def test_expectation_that_nobody_knows_is_passed_over(desk: Desk, path: str) -> None:
+    async with open_wire(desk) as wire:
+        head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n".encode() + b"Expect: \x8a0ya\r\n\r\n"
+        await asyncio.get_running_loop().sock_sendall(wire.socket, head)
+        assert (await wire.head()).status in {200, 404}
+
+
 @pytest.mark.parametrize(
     "chunks",
     [b"zz\r\n", b"3\r\nabcdef\r\n", b"f" * 20 + b"\r\n", b"-1\r\nabc"],
