@@ -3,6 +3,7 @@
 Without Chromium these tests are skipped, unless HANGTAG_REQUIRE_BROWSER or CI is set.
 """
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -31,3 +32,13 @@ async def browser() -> AsyncIterator[Browser]:
 async def page(browser: Browser) -> Page:
     """A page of the browser, in English."""
     return await browser.new_page(locale="en-US")
+
+
+async def until(page: Page, expression: str) -> None:
+    """Wait until an expression is true in the page.
+
+    Playwright's own wait_for_function may evaluate texts in the page, which its policy forbids.
+    """
+    async with asyncio.timeout(30):
+        while not await page.evaluate(expression):  # noqa: ASYNC110 - it is true elsewhere
+            await asyncio.sleep(0.05)

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from tests.browser.conftest import until
 from tests.desk import CatalogMaker, Desk, OpenDesk
 
 # A catalog of 12 MB: more than what fits between a server and its reader.
@@ -129,7 +130,7 @@ async def saved(page: Page) -> bytes:
 
 async def arrived(page: Page) -> None:
     """Wait until rows are in the file: a connection that breaks takes what is on its way along."""
-    await page.wait_for_function("window.saved.length > 10_000")
+    await until(page, "window.saved.length > 10_000")
 
 
 async def is_over(page: Page, text: str) -> None:

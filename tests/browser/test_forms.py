@@ -4,6 +4,7 @@ import asyncio
 
 from playwright.async_api import Page, Route, expect
 
+from tests.browser.conftest import until
 from tests.desk import CatalogMaker, Desk
 
 FIELD = "#brand-name"
@@ -84,7 +85,7 @@ async def test_edit_that_was_kept_is_still_an_edit_of_what_it_began_from(
     await open_form(desk, page, f"/brands/{brand_id}/edit")
     version = await page.input_value("form[data-draft] [name=version]")
     await page.fill("[name=brand_name]", "Levi’s")
-    await page.wait_for_function("sessionStorage.length > 0")
+    await until(page, "sessionStorage.length > 0")
     await catalog.connection.execute("update brand set brand_name = 'Levi Strauss'")
     await page.reload()
 
