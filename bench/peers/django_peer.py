@@ -67,6 +67,7 @@ class Product(models.Model):
     brand = models.ForeignKey(Brand, models.PROTECT)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    version = models.BigIntegerField()
 
     class Meta:
         app_label, managed, db_table = "peers", False, "product"

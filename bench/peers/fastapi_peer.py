@@ -25,7 +25,7 @@ OTHERS = 6
 PRODUCT = """
 select
     product_id, product_name, brand_id, brand_name,
-    product.created_at, product.changed_at, sku_count
+    product.created_at, product.changed_at, product.version, sku_count
 from product
 join product_count using (product_id)
 join brand using (brand_id)
