@@ -10,6 +10,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 from web.assets import ASSETS
 from web.keys import IDENTITY
@@ -71,6 +72,7 @@ def add_templates(app: web.Application) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     # The extension adds this; its stubs do not know.
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["gettext"] = environment.globals["_"] = _translator()
     environment.filters["thousands"] = _at_each_use(thousands)
     environment.filters["ago"] = _at_each_use(ago)
     environment.filters["moment"] = _at_each_use(moment)
@@ -129,6 +131,25 @@ def _at_each_use(text_of: Callable[[T], str]) -> Callable[[Context, T], str]:
         return text_of(value)
 
     return filtered
+
+
+def _translator() -> Callable[..., Markup]:
+    """Return the templates' `gettext`: what the extension's new style does, in fewer steps.
+
+    The extension's own goes through two calls and a Markup for each text: 9 % of a page.
+    """
+
+    # The texts are ours and the translators'; what comes into their places is escaped.
+    @lru_cache(maxsize=4096)
+    def without_places(_language: str, message: str) -> Markup:
+        return Markup(gettext(message) % {})  # noqa: S704  # nosec B704
+
+    def translated(message: str, /, **places: object) -> Markup:
+        if places:
+            return Markup(gettext(message)) % places  # noqa: S704  # nosec B704
+        return without_places(current_language(), message)
+
+    return translated
 
 
 def _url_builder(app: web.Application) -> Callable[..., str]:
