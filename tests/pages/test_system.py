@@ -113,7 +113,8 @@ async def test_user_of_postgresql_who_may_see_little_gets_the_page_all_the_same(
             "revoke all on pg_stat_activity, pg_stat_replication, pg_stat_user_tables from public",
         ):
             await catalog.connection.execute(statement)
-        app = create_app(build_settings(), f"{database_url}?role={role}")
+        joint = "&" if "?" in database_url else "?"
+        app = create_app(build_settings(), f"{database_url}{joint}role={role}")
         server = await aiohttp_server(app)
         page = await get_page(await aiohttp_client(server), "/system")
         await server.close()
