@@ -21,6 +21,7 @@ from bench.rows.pages import pages, search
 from bench.rows.product_page import product_page
 from bench.rows.sample import sample
 from bench.rows.starving import p99
+from bench.rows.writes import writes
 from bench.servers import ROOT
 from web.cli.database import exit_on_sigterm
 from web.database.embedded import EmbeddedServerError
@@ -37,6 +38,7 @@ ROWS: Final[dict[str, Callable[[Bench], list[Row]]]] = {
     "search": search,
     "batch": batch,
     "sample": sample,
+    "writes": writes,
 }
 
 _say = Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print
