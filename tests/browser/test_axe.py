@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, Page
 
+from tests.access.visits import PASSWORD, account
 from tests.desk import CatalogMaker, Desk, post_form
 from web.catalog.sample import SampleSize, load_sample
 
@@ -88,6 +89,36 @@ async def pasted(page: Page) -> None:
     await page.wait_for_selector("#found")
 
 
+async def refused(page: Page) -> None:
+    """Open what is said to more ids than can be looked up."""
+    await page.goto("/search")
+    await page.fill("#ids", " ".join(map(str, range(1, 5_010))))
+    await page.click("main button.primary")
+    await page.wait_for_selector("[data-summary], .message.danger")
+
+
+async def in_use(page: Page) -> None:
+    """Open what is said to the deletion of a color that SKUs have."""
+    await page.goto("/colors")
+    await page.locator("form[action='/colors/1/delete'] button").click()
+    await page.wait_for_selector("a[href*='color_id=1']")
+
+
+async def gone(page: Page) -> None:
+    """Open the edit of a brand that a colleague has deleted meanwhile."""
+    await page.goto("/brands/new")
+    await page.fill("#brand-name", f"Gone {page.viewport_size}")
+    await page.click("button[value=all]")
+    await page.wait_for_selector("[data-saved]")
+    brand = page.url.partition("?")[0]
+    await page.goto(f"{brand}/edit")
+    version = await page.input_value("main form [name=version]")
+    await page.request.post(f"{brand}/delete", form={"version": version})
+    await page.fill("[name=brand_name]", "Back again")
+    await page.click("main button.primary")
+    await page.wait_for_selector("main [data-error]")
+
+
 async def saved(page: Page) -> None:
     """Open a page with the message after saving."""
     await page.goto("/colors")
@@ -115,6 +146,9 @@ STEPS: tuple[Callable[[Page], Awaitable[None]], ...] = (
     deletion,
     pasted_choice,
     pasted,
+    refused,
+    in_use,
+    gone,
     saved,
     menu,
     keys,
@@ -165,5 +199,25 @@ async def test_no_page_violates_a_rule_of_axe(
         for step in STEPS:
             await step(page)
             found += await violations(page, step.__name__)
+
+    assert found == [], "\n\n".join(found)
+
+
+async def test_form_that_waited_for_its_sender_to_sign_in_violates_no_rule_of_axe(
+    desk: Desk, browser: Browser
+) -> None:
+    context = await browser.new_context(base_url=str(desk.make_url("/")), locale="en-US")
+    page = await context.new_page()
+    await page.goto("/brands/new")
+    await page.fill("#brand-name", "Levis")
+    await account(desk, "Ada")
+
+    await page.click("button[value=all]")
+    found = await violations(page, "sign-in with a form")
+    await page.fill("[name=account_name]", "Ada")
+    await page.fill("[name=password]", PASSWORD)
+    await page.click("main button.primary")
+    await page.wait_for_selector("text=Signed in again")
+    found += await violations(page, "the form again")
 
     assert found == [], "\n\n".join(found)
