@@ -6,7 +6,8 @@ from aiohttp import web
 
 from web.catalog.brand_lines import BrandLine, LineFinding, check_names, examine_lines
 from web.catalog.names import trimmed
-from web.inputs import is_storable, json_texts
+from web.inputs import is_storable
+from web.json_bodies import json_texts
 from web.keys import POOL
 from web.languages import gettext, thousands
 from web.pages.brand_form import MAX_FORM_BYTES, MAX_LINES

@@ -7,7 +7,7 @@ from aiohttp import web
 from web.catalog.products import BATCH_BLOCK_BYTES, BATCH_BLOCKS
 from web.downloads.formats import NDJSON
 from web.downloads.streams import Download, stream
-from web.inputs import json_ids
+from web.json_bodies import json_ids
 
 MAX_BATCH_IDS: Final = 10_000
 

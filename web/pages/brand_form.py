@@ -27,7 +27,8 @@ from web.changes.change_sets import current_change_set
 from web.changes.idempotency import Outcome
 from web.database.pool import Connection
 from web.database.transactions import rehearse
-from web.inputs import form_fields, is_storable
+from web.forms import form_fields
+from web.inputs import is_storable
 from web.keys import POOL
 from web.languages import gettext, thousands
 from web.pages.line_reports import LineReport, from_detail, to_detail

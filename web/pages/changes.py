@@ -23,7 +23,8 @@ from web.changes.tallies import Tally, tally_change_set
 from web.changes.undo import BulkLoadError, NothingToUndoError, UnknownChangeSetError, undo
 from web.database.errors import BrokenReferenceError, DuplicateKeyError
 from web.database.pool import Connection, concurrently
-from web.inputs import form_fields, path_id
+from web.forms import form_fields
+from web.inputs import path_id
 from web.keys import POOL
 from web.languages import gettext
 from web.pages.notices import undo_key

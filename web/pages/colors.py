@@ -18,7 +18,8 @@ from web.changes.change_sets import current_change_set
 from web.changes.idempotency import Outcome
 from web.database.errors import DatabaseUnavailableError
 from web.database.pool import Connection, concurrently
-from web.inputs import form_fields, is_storable
+from web.forms import form_fields
+from web.inputs import is_storable
 from web.keys import POOL
 from web.languages import gettext, thousands
 from web.pages.mishaps import MISHAPS, Mishap, mishap

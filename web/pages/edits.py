@@ -23,7 +23,8 @@ from web.changes.change_sets import current_change_set
 from web.changes.idempotency import Outcome
 from web.changes.merging import Fields, GoneError, StaleVersionError
 from web.database.pool import Connection
-from web.inputs import form_fields, id_from, path_id
+from web.forms import form_fields
+from web.inputs import id_from, path_id
 from web.keys import POOL
 from web.languages import gettext
 from web.pages import nouns

@@ -11,7 +11,8 @@ from web.access.partner_keys import (
     revoke_partner_key,
 )
 from web.catalog.names import name_problem, trimmed
-from web.inputs import form_fields, id_from, is_storable, path_id
+from web.forms import form_fields
+from web.inputs import id_from, is_storable, path_id
 from web.keys import POOL
 from web.languages import gettext, thousands
 from web.templates import render

@@ -16,7 +16,8 @@ from web.catalog.pasted import PRODUCTS as PASTED_PRODUCTS
 from web.catalog.pasted import SKUS as PASTED_SKUS
 from web.catalog.search import names_like
 from web.database.pool import concurrently
-from web.inputs import MAX_QUERY_TEXT, form_fields, id_from, is_storable, shown
+from web.forms import form_fields
+from web.inputs import MAX_QUERY_TEXT, id_from, is_storable, shown
 from web.keys import POOL
 from web.languages import gettext, thousands
 from web.templates import render

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from web.inputs import form_fields
+from web.forms import form_fields
 from web.languages import gettext
 from web.pages.paths import path_here
 from web.preferences import CHOICES

@@ -16,7 +16,8 @@ from web.catalog.skus import (
 from web.changes.change_sets import current_change_set
 from web.changes.idempotency import Outcome
 from web.database.pool import Connection
-from web.inputs import form_fields, id_from, path_id, repeating_form_fields, shown
+from web.forms import form_fields, repeating_form_fields
+from web.inputs import id_from, path_id, shown
 from web.keys import POOL
 from web.languages import gettext, ngettext, thousands
 from web.pages.mishaps import MISHAPS, Mishap, mishap

@@ -17,7 +17,8 @@ from web.access.passwords import MAX_PASSWORD_LENGTH
 from web.access.roles import Access
 from web.access.sessions import close_session, close_sessions
 from web.catalog.names import MAX_NAME_LENGTH
-from web.inputs import form_lists, is_storable, only_value
+from web.forms import form_lists
+from web.inputs import is_storable, only_value
 from web.keys import IDENTITY, POOL, SETTINGS
 from web.languages import gettext
 from web.networks import household
