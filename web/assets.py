@@ -17,6 +17,8 @@ from typing import Final
 
 from aiohttp import web
 
+from web.inputs import accepts_gzip
+
 STATIC_DIR: Final = Path(__file__).resolve().parents[1] / "static"
 
 _HASH: Final = re.compile(r"[0-9a-f]{16}")
@@ -100,21 +102,11 @@ async def show_asset(request: web.Request) -> web.Response:
     if any(known.value in {asset.tag, "*"} for known in request.if_none_match or ()):
         return web.Response(status=304, headers=headers)
     body = asset.content
-    if asset.compressed is not None and takes_gzip(request):
+    if asset.compressed is not None and accepts_gzip(request):
         body = asset.compressed
         headers["Content-Encoding"] = "gzip"
     headers["Content-Type"] = asset.content_type
     return web.Response(body=body, headers=headers)
-
-
-def takes_gzip(request: web.Request) -> bool:
-    """Return whether the client takes gzip (RFC 9110, 12.5.3)."""
-    accepted = request.headers.get("Accept-Encoding", "").lower()
-    for part in accepted.split(","):
-        coding, _, weight = part.partition(";")
-        if coding.strip() == "gzip":
-            return not re.fullmatch(r"q=0(\.0*)?", weight.replace(" ", ""))
-    return False
 
 
 def _asset(path: Path) -> Asset:

@@ -9,7 +9,7 @@ from aiohttp.typedefs import Handler
 from isal import igzip
 
 from web.access.roles import Access
-from web.assets import takes_gzip
+from web.inputs import accepts_gzip
 from web.keys import ACCESS
 from web.languages import gettext
 
@@ -41,7 +41,7 @@ async def deliver_pages(request: web.Request, handler: Handler) -> web.StreamRes
         if any(one.value in {tag, ETAG_ANY} for one in known):
             kept = {"ETag": response.headers["ETag"], "Vary": "Accept-Encoding"}
             return web.Response(status=304, headers=kept)
-        if len(response.body) >= _SMALLEST_COMPRESSED and takes_gzip(request):
+        if len(response.body) >= _SMALLEST_COMPRESSED and accepts_gzip(request):
             response.body = igzip.compress(response.body, _LEVEL, mtime=0)
             response.headers["Content-Encoding"] = "gzip"
     return response

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from web.database.pool import Pool, fetch_count, fetch_rows
+from web.database.pool import Pool, execute, fetch_count, fetch_rows
 from web.database.queries import load_queries
 
 _QUERIES = load_queries("access")
@@ -78,8 +78,7 @@ async def left(pool: Pool, allowance: Allowance) -> int:
 async def forget_old(pool: Pool) -> None:
     """Remove the counts of periods that are over."""
     async with pool.acquire() as connection:
-        sql, _ = FORGET_OLD_ALLOWANCES.bind()
-        await connection.execute(sql)
+        await execute(connection, FORGET_OLD_ALLOWANCES)
 
 
 async def _period_end(pool: Pool, allowance: Allowance) -> int:
