@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, TypeVar, overload
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from web.database.abandoned import expect_abandoned_connections, to_its_end
 from web.database.errors import raise_translated, translated_errors
 from web.database.queries import Query
 from web.database.tally import count_query
@@ -25,7 +26,7 @@ from web.metrics import pool_wait_seconds
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
 # By then every request has ended or was cancelled; a lost server must not delay the exit.
-_CLOSE_TIMEOUT = 5.0
+CLOSE_TIMEOUT = 5.0
 # PostgreSQL says within milliseconds that it has broken a query off. One that is frozen never
 # does: then the connection is given up, and the page does not wait for it.
 _BROKEN_OFF_TIMEOUT = 0.3
@@ -71,6 +72,14 @@ class Pool:
         """
         return Lease(self)
 
+    async def close(self, seconds: float) -> None:
+        """Close all connections, and those that are in use or do not answer after so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.connections.close()
+        except TimeoutError:
+            self.connections.terminate()
+
 
 class Lease:
     """A connection while it is lent: `async with pool.acquire() as connection`.
@@ -109,7 +118,33 @@ class Lease:
             # Of a query that was broken off the end is waited for; a server that has frozen
             # never tells, and asyncpg has closed the connection by then.
             with suppress(TimeoutError):
-                await self._pool.connections.release(self._connection, timeout=_BROKEN_OFF_TIMEOUT)
+                if error is None:
+                    await self._release()
+                else:
+                    await to_its_end(self._clean_up(error))
+
+    async def _clean_up(self, error: BaseException) -> None:
+        """Give it back without what was left open in it, or give it up.
+
+        Cancelled between preparing a query and running it, asyncpg leaves the server in the
+        middle of both: the next BEGIN fails, "must be called before any query". And where the
+        end of a transaction was cancelled, the pool would write into the log that it ended it.
+        """
+        connection = self._connection
+        try:
+            if not is_lost(connection):
+                if connection.is_in_transaction():
+                    await connection.execute("rollback", timeout=_BROKEN_OFF_TIMEOUT)
+                elif isinstance(error, asyncio.CancelledError):
+                    await connection.execute("", timeout=_BROKEN_OFF_TIMEOUT)
+        except Exception:  # noqa: BLE001  # whatever it is, nobody is to find it in there
+            if not is_lost(connection):
+                connection.terminate()
+        finally:
+            await self._release()
+
+    async def _release(self) -> None:
+        await self._pool.connections.release(self._connection, timeout=_BROKEN_OFF_TIMEOUT)
 
 
 def is_lost(connection: Connection) -> bool:
@@ -145,6 +180,7 @@ async def open_pool(
     Raises:
         DatabaseUnavailableError: PostgreSQL cannot be reached.
     """
+    expect_abandoned_connections()
     with translated_errors(lambda: True):
         connections = await asyncpg.create_pool(
             url,
@@ -158,14 +194,11 @@ async def open_pool(
                 {"application_name": application_name} if application_name is not None else None
             ),
         )
+    pool = Pool(connections, acquire_timeout)
     try:
-        yield Pool(connections, acquire_timeout)
+        yield pool
     finally:
-        try:
-            async with asyncio.timeout(_CLOSE_TIMEOUT):
-                await connections.close()
-        except TimeoutError:
-            connections.terminate()
+        await pool.close(CLOSE_TIMEOUT)
 
 
 async def _keep(_connection: Connection) -> None:
@@ -176,22 +209,33 @@ async def _keep(_connection: Connection) -> None:
     """
 
 
-async def fetch(connection: Connection, query: Query, **values: object) -> list[asyncpg.Record]:
-    """Run a query on a connection and return its rows."""
+async def fetch(
+    connection: Connection, query: Query, seconds: float | None = None, /, **values: object
+) -> list[asyncpg.Record]:
+    """Run a query on a connection and return its rows.
+
+    Args:
+        connection: one that was lent.
+        query: what to run.
+        seconds: how long it may run; None for as long as queries of its pool may.
+        **values: the parameters of the query.
+    """
     sql, arguments = query.bind(**values)
     started = perf_counter()
     try:
-        return await connection.fetch(sql, *arguments)
+        return await connection.fetch(sql, *arguments, timeout=seconds)
     finally:
         count_query(started)
 
 
-async def execute(connection: Connection, query: Query, **values: object) -> None:
-    """Run a query on a connection for what it does."""
+async def execute(
+    connection: Connection, query: Query, seconds: float | None = None, /, **values: object
+) -> None:
+    """Run a query on a connection for what it does, in so many `seconds`, as `fetch` has them."""
     sql, arguments = query.bind(**values)
     started = perf_counter()
     try:
-        await connection.execute(sql, *arguments)
+        await connection.execute(sql, *arguments, timeout=seconds)
     finally:
         count_query(started)
 

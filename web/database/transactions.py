@@ -87,8 +87,7 @@ async def rehearse(pool: Pool, work: Work[T], *, author: Author, seconds: float)
         DatabaseBusyError: the work took longer than `seconds`.
     """
     async with pool.acquire() as connection:
-        transaction = connection.transaction(isolation="read_committed")
-        await transaction.start()
+        transaction = await _begin(connection)
         try:
             async with asyncio.timeout(seconds):
                 await _set_author(connection, author)
@@ -108,8 +107,7 @@ async def savepoint(connection: Connection) -> AsyncIterator[None]:
 
 
 async def _once(connection: Connection, work: Work[T], author: Author) -> T:
-    transaction = connection.transaction(isolation="read_committed")
-    await transaction.start()
+    transaction = await _begin(connection)
     try:
         await _set_author(connection, author)
         result = await work(connection)
@@ -125,6 +123,18 @@ async def _once(connection: Connection, work: Work[T], author: Author) -> T:
         DATABASE_ERRORS.labels(CommitUnknownError.__name__).inc()
         raise CommitUnknownError(str(error) or type(error).__name__) from error
     return result
+
+
+async def _begin(connection: Connection) -> asyncpg.transaction.Transaction:
+    transaction = connection.transaction(isolation="read_committed")
+    try:
+        await transaction.start()
+    except BaseException:
+        # A client that leaves now leaves open whether there is a transaction. The pool would
+        # find out, roll it back, and write into the log that it had to.
+        _end(connection)
+        raise
+    return transaction
 
 
 async def _set_author(connection: Connection, author: Author) -> None:
