@@ -46,6 +46,9 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
+# Behind TLS only (RFC 6797, 7.2): for a year.
+STRICT_TRANSPORT_SECURITY = "max-age=31536000"
+
 # Which software answers, and of which version, is nobody's business.
 SERVER = "Hangtag"
 
@@ -58,7 +61,7 @@ async def send_common_headers(request: web.Request, response: web.StreamResponse
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     if request.get(CLIENT_SCHEME, request.scheme) == "https":
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT_SECURITY
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "private, no-cache"
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import ipaddress
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -140,6 +141,12 @@ def test_with_an_account_and_tls_the_desk_opens_and_signs_in(
     answer.read()
     assert connection.sock.version() == "TLSv1.3"
     connection.close()
+    with (
+        socket.create_connection(("127.0.0.1", desk.port), timeout=PATIENCE) as plain,
+        trust.wrap_socket(plain, server_hostname="127.0.0.1") as wire,
+    ):
+        wire.sendall(b"nonsense\r\n\r\n")
+        assert b"Strict-Transport-Security: max-age=31536000\r\n" in wire.recv(64 * 1024)
     settings = build_settings(tls_cert=cert, tls_key=key)
     context = tls_context(settings)
     assert context is not None
