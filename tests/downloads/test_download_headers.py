@@ -105,12 +105,14 @@ async def test_head_of_a_bad_query_has_the_status_that_get_has(desk: Desk) -> No
         assert (await wire.head()).status == 200
 
 
-async def test_http_1_0_is_told_that_a_download_needs_1_1(desk: Desk) -> None:
+@pytest.mark.parametrize("version", ["0.9", "1.0", "2.0"])
+async def test_another_version_is_told_that_a_download_needs_1_1(desk: Desk, version: str) -> None:
     # Without chunks nobody could tell a download that broke from one that ended.
     reader, writer = await asyncio.open_connection(desk.host, desk.port)
-    writer.write(b"GET /skus.csv HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+    head = f"GET /skus.csv HTTP/{version}\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    writer.write(head.encode())
     answer = (await reader.read()).decode()
     writer.close()
-    assert answer.startswith("HTTP/1.0 426 ")
+    assert answer.startswith(f"HTTP/{version} 426 ")
     assert "Upgrade: HTTP/1.1" in answer
     assert "A download needs HTTP/1.1." in answer

@@ -89,8 +89,9 @@ async def stream(request: web.Request, download: Download) -> web.StreamResponse
         async with app[POOL].acquire() as connection:
             await _state_version(request, response, connection)
         return response
-    if request.version < HttpVersion11:
-        # Without chunks nobody could tell a download that broke from one that ended.
+    if request.version != HttpVersion11:
+        # Without chunks nobody could tell a download that broke from one that ended, and
+        # aiohttp sends them in this version alone, but parses "HTTP/2.0", too.
         raise web.HTTPUpgradeRequired(
             text=gettext("A download needs HTTP/1.1."), headers={"Upgrade": "HTTP/1.1"}
         )
