@@ -19,19 +19,24 @@ from web.access.guard import guard
 from web.access.local_desk import LocalDesk
 from web.access.proxies import trust_proxies
 from web.api.metrics import watch
+from web.body_room import BodyRoom
 from web.changes.idempotency import KeyTurns
 from web.database.errors import DatabaseUnavailableError
-from web.database.pool import open_pool
+from web.database.pool import CLOSE_TIMEOUT, Pool, open_pool
 from web.deadlines import page_deadline
 from web.delivery import deliver_pages, refuse_prefetch
+from web.downloads import recorder
 from web.downloads.limiter import ConcurrencyLimiter
 from web.downloads.recorder import DownloadRecorder
 from web.downloads.slots import DownloadSlots
+from web.ending import Ending
 from web.keys import (
+    BODY_ROOM,
     DOWNLOAD_POOL,
     DOWNLOAD_RECORDER,
     DOWNLOAD_SLOTS,
     DRAINING,
+    ENDING,
     KEY_TURNS,
     LIMITER,
     LOCAL_DESK_STATE,
@@ -50,6 +55,7 @@ from web.middlewares import (
     speak,
 )
 from web.networks import is_loopback, networks_from
+from web.pages.held_forms import hold_form
 from web.pages.sign_in import ask_to_sign_in
 from web.routes import add_routes
 from web.settings import Settings
@@ -57,6 +63,8 @@ from web.templates import add_templates
 
 # The largest body, but for forms that say how much more they take.
 MAX_BODY_BYTES: Final = 1024 * 1024
+# What is kept for closing the pools at the end, if that has to be soon.
+_POOLS_SECONDS: Final = 0.15
 
 
 def create_app(settings: Settings, database_url: str) -> web.Application:
@@ -79,7 +87,7 @@ def create_app(settings: Settings, database_url: str) -> web.Application:
         same_origin_check,
         refuse_prefetch,
         page_deadline,
-        guard(ask_to_sign_in, on_loopback=is_loopback(settings.host) and not proxies),
+        guard(ask_to_sign_in, hold_form, on_loopback=is_loopback(settings.host) and not proxies),
         deliver_pages,
     ]
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY_BYTES)
@@ -88,8 +96,10 @@ def create_app(settings: Settings, database_url: str) -> web.Application:
     app[LIMITER] = ConcurrencyLimiter(settings.download_width)
     app[DOWNLOAD_SLOTS] = DownloadSlots(settings.download_slots)
     app[DOWNLOAD_RECORDER] = DownloadRecorder()
+    app[BODY_ROOM] = BodyRoom()
     app[RUNNING] = set()
     app[DRAINING] = asyncio.Event()
+    app[ENDING] = Ending()
     app.cleanup_ctx.append(_pools(database_url))
     # For compressed downloads: several times as fast as the standard library's zlib.
     set_zlib_backend(isal_zlib)
@@ -121,8 +131,9 @@ def _pools(
                     )
                 )
                 app[key] = replace(pool, name=name)
+                pools.push_async_callback(_close_in_time, app, key)
             # What has ended is written before the pools close.
-            pools.push_async_callback(app[DOWNLOAD_RECORDER].close)
+            pools.push_async_callback(_write_records, app)
             await pools.enter_async_context(watch(app))
             local_desk = app[LOCAL_DESK_STATE] = LocalDesk(app[POOL])
             pools.push_async_callback(local_desk.close)
@@ -131,6 +142,15 @@ def _pools(
             yield
 
     return opened
+
+
+async def _write_records(app: web.Application) -> None:
+    seconds = app[ENDING].time_for(recorder.CLOSE_SECONDS, before=_POOLS_SECONDS)
+    await app[DOWNLOAD_RECORDER].close(seconds)
+
+
+async def _close_in_time(app: web.Application, key: web.AppKey[Pool]) -> None:
+    await app[key].close(app[ENDING].time_for(CLOSE_TIMEOUT))
 
 
 def _application_name(settings: Settings, pool: str) -> str | None:

@@ -10,11 +10,14 @@ from typing import Final
 from aiohttp import web
 from babel.numbers import format_decimal
 
-from web.keys import SETTINGS
+from web.body_room import FREE_BYTES, NoRoomError
+from web.keys import BODY_ROOM, SETTINGS
 from web.languages import current_language, gettext, thousands
 
 # What UTF-8 is called (https://encoding.spec.whatwg.org/#names-and-labels), and a part of it.
 _UTF_8: Final = frozenset({"utf-8", "utf8", "unicode-1-1-utf-8", "us-ascii", "ascii"})
+# When there may be room again.
+_RETRY_SECONDS: Final = 5
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -26,6 +29,7 @@ async def read_body(request: web.Request, most: int) -> bytearray:
         web.HTTPRequestEntityTooLarge: it is longer than `most` bytes.
         web.HTTPBadRequest: it broke off, or its chunks are none.
         web.HTTPRequestTimeout: it was not all there in time.
+        web.HTTPServiceUnavailable: there is no room for so much, beside others as large.
     """
     _refuse_by_headers(request)
     if (request.content_length or 0) > most:
@@ -33,7 +37,7 @@ async def read_body(request: web.Request, most: int) -> bytearray:
     if request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(_CONTINUE)
         request.writer.output_size = 0  # as aiohttp does: the answer itself has not begun
-    body = bytearray()
+    body, has_room = bytearray(), False
     try:
         # In all: whoever sends a byte now and then would stay for ever.
         async with asyncio.timeout(request.app[SETTINGS].request_timeout):
@@ -41,9 +45,18 @@ async def read_body(request: web.Request, most: int) -> bytearray:
                 body += chunk
                 if len(body) > most:
                     raise _too_long(most)
+                if len(body) > FREE_BYTES and not has_room:
+                    # Not before: what only says that it is large would keep others waiting.
+                    await request.app[BODY_ROOM].take(request.content_length or most)
+                    has_room = True
     except TimeoutError:
         raise web.HTTPRequestTimeout(
             text=gettext("What was sent did not arrive in time.")
+        ) from None
+    except NoRoomError:
+        raise web.HTTPServiceUnavailable(
+            text=gettext("Too much is being sent at the same time. Send it again in a moment."),
+            headers={"Retry-After": str(_RETRY_SECONDS)},
         ) from None
     except web.RequestPayloadError:
         raise web.HTTPBadRequest(

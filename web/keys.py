@@ -8,11 +8,13 @@ from aiohttp import web
 from web.access.local_desk import LocalDesk
 from web.access.roles import Access, Identity
 from web.access.row_meter import RowMeter
+from web.body_room import BodyRoom
 from web.changes.idempotency import KeyTurns
 from web.database.pool import Pool
 from web.downloads.limiter import ConcurrencyLimiter, PageTurn
 from web.downloads.recorder import DownloadRecorder
 from web.downloads.slots import DownloadSlots
+from web.ending import Ending
 from web.settings import Settings
 
 SETTINGS = web.AppKey("settings", Settings)
@@ -29,10 +31,14 @@ LIMITER = web.AppKey("limiter", ConcurrencyLimiter)
 LOCAL_DESK_STATE = web.AppKey("local_desk", LocalDesk)
 # Who may use each route, by its method and path.
 ACCESS = web.AppKey("access", dict[tuple[str, str], Access])
+# For large bodies, of this process.
+BODY_ROOM = web.AppKey("body_room", BodyRoom)
 # The requests that are being handled, to be cancelled when the server's time is over.
 RUNNING = web.AppKey("running", set[Task[Any]])
 # Set when the server is about to stop: from then on it is not ready.
 DRAINING = web.AppKey("draining", Event)
+# By when everything is to be closed, then.
+ENDING = web.AppKey("ending", Ending)
 
 REQUEST_ID = web.RequestKey("request_id", str)
 # Who asks, where somebody needs to be known or is.

@@ -18,13 +18,16 @@ from aiohttp import web
 from web.access.protection import tls_context
 from web.api.metrics import metrics_port
 from web.app import create_app
-from web.keys import DRAINING, RUNNING
+from web.database.checkpoint import write_checkpoint
+from web.ending import CLOSE_SECONDS
+from web.keys import DRAINING, ENDING, RUNNING
 from web.protocol import AUTO_DECOMPRESS, answer_mistakes
 from web.settings import Settings
 
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _BACKLOG: Final = 128
-_CANCELLED_SECONDS: Final = 1.0
+# What still runs when its time is over is cancelled, and has this long to end.
+_CANCELLED_SECONDS: Final = 0.2
 _NO_SUCH_ADDRESS: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 T = TypeVar("T")
@@ -167,26 +170,33 @@ async def serve_desk(
         access_log=None,
         handler_cancellation=True,
         auto_decompress=AUTO_DECOMPRESS,
-        # Only for what does not end when it is cancelled, below.
+        # For what does not end when it is cancelled, below.
         shutdown_timeout=settings.shutdown_timeout + _CANCELLED_SECONDS,
     )
     await runner.setup()
     answer_mistakes(runner.server, settings.request_timeout)
+    begun: list[asyncio.Task[None]] = []
     try:
         async with metrics_port(metrics, app=app):
             for bound in sockets:
                 await web.SockSite(runner, bound, backlog=_BACKLOG, ssl_context=tls).start()
             listening()
             await stopping.wait()
+            if settings.database_url is None and parent is None:
+                begun.append(asyncio.create_task(write_checkpoint(url)))
             # Whoever sends requests here sees that it is not ready before it stops listening.
             # Without a parent the port is needed: by the server that is started in its place.
             app[DRAINING].set()
             with suppress(TimeoutError):
                 await asyncio.wait_for(orphaned.wait(), settings.drain_delay)
     finally:
-        # aiohttp would wait as long again after it has cancelled what still runs.
+        app[ENDING].begin(settings.shutdown_timeout + CLOSE_SECONDS)
+        # Sooner than aiohttp would, so that there is time to end.
         asyncio.get_running_loop().call_later(settings.shutdown_timeout, _cancel, app[RUNNING])
         await runner.cleanup()
+        # A frozen PostgreSQL has kept them waiting until the pools were closed.
+        if ending := {*begun, *app[RUNNING]}:
+            await asyncio.wait(ending, timeout=app[ENDING].time_for(settings.shutdown_timeout))
 
 
 def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:

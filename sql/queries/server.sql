@@ -5,3 +5,7 @@ select
     current_setting('max_connections')::int as total,
     current_setting('superuser_reserved_connections')::int
     + coalesce(current_setting('reserved_connections', true)::int, 0) as reserved;
+
+-- name: write_checkpoint
+-- Has what is only in memory and in the log written to the tables' files now, and not at the end.
+checkpoint; -- noqa: PRS

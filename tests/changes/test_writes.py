@@ -7,10 +7,11 @@ import pytest
 import pytest_asyncio
 from pytest_aiohttp import AiohttpClient, AiohttpServer
 
-from tests.desk import CatalogMaker, Desk, build_settings, get_page, post_form
+from tests.desk import CatalogMaker, Desk, app_of, build_settings, get_page, post_form
 from tests.page import Page
 from tests.proxy import Fault, Proxy
 from web.app import create_app
+from web.keys import RUNNING
 
 FORM = {"brand_name": "Levis", "mode": "all", "idempotency_key": "k"}
 UNCERTAIN = "it is not certain whether that was done."
@@ -93,6 +94,26 @@ async def test_commit_that_is_never_answered_is_bounded(
     proxy.faults = [Fault.HELD]
     async with asyncio.timeout(30):
         await assert_saved_once(catalog, await post(desk))
+
+
+async def test_commit_without_an_answer_is_not_asked_after_when_nobody_waits(
+    open_proxied: OpenProxied, proxy: Proxy
+) -> None:
+    desk = await open_proxied(query_timeout=1.0)
+    proxy.faults = [Fault.HELD]
+    posted = asyncio.ensure_future(post(desk))
+    running = app_of(desk)[RUNNING]
+    async with asyncio.timeout(30):
+        while proxy.commits == 0:  # noqa: ASYNC110 - it happens elsewhere
+            await asyncio.sleep(0.01)
+
+        for task in running:  # as the server does at its end
+            task.cancel()
+
+        while running:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert proxy.commits == 1
+    await asyncio.gather(posted, return_exceptions=True)
 
 
 async def test_connection_that_is_ended_during_the_commit(

@@ -109,6 +109,22 @@ async def test_finished_download_is_whole_although_the_end_was_near(
     assert await asyncio.to_thread(desk.wait) == 0
 
 
+@ALONE_AND_TOGETHER
+def test_postgresql_begins_to_write_down_what_it_holds_before_it_is_stopped(
+    filled_home: Home, serve: Serve, workers: str
+) -> None:
+    log = filled_home.data_dir / "postgresql.log"
+    desk = serve(filled_home, HANGTAG_WORKERS=workers)
+    assert desk.create_brand("Levis") == 303
+    before = len(log.read_text(encoding="utf-8"))
+
+    assert desk.stop() == 0
+
+    said = log.read_text(encoding="utf-8")[before:]
+    assert 0 <= said.find("checkpoint starting") < said.find("received fast shutdown request")
+    assert not filled_home.has_server()
+
+
 async def test_before_it_stops_it_says_so_and_still_serves(filled_home: Home, serve: Serve) -> None:
     desk = serve(filled_home, HANGTAG_DRAIN_DELAY="3")
     assert desk.get("/readyz") == (200, "ready\n")

@@ -12,6 +12,8 @@ import asyncpg
 
 from tests.cli.conftest import PATIENCE, Home, Serve
 from tests.faults.conftest import Note, sized
+from tests.faults.server import Server
+from web.database.migrations import migrate
 
 CLIENTS = sized(8, 20, 20)
 ROUNDS = sized(1, 2, 5)
@@ -68,6 +70,10 @@ async def rest_of(reader: socket.socket) -> bytes:
     return raw
 
 
+def said(home: Home) -> str:
+    return (home.folder / "log").read_text(encoding="utf-8")
+
+
 async def test_sigterm_during_downloads_and_posts(
     filled_home: Home, serve: Serve, note: Note
 ) -> None:
@@ -104,6 +110,7 @@ async def test_sigterm_during_downloads_and_posts(
             broken += 1
         assert not filled_home.has_server()
 
+    assert "Traceback" not in said(filled_home)
     desk = await asyncio.to_thread(serve, filled_home)
     connection = await asyncpg.connect(filled_home.url())
     kept = await connection.fetch("select brand_name from brand where brand_name like 'Brand %'")
@@ -116,4 +123,40 @@ async def test_sigterm_during_downloads_and_posts(
         f"HANGTAG_SHUTDOWN_TIMEOUT={STATED}, {ROUNDS} times",
         f"ended after {max(exits):.2f} s at most, PostgreSQL included; all "
         f"{len(saved.names):,} acknowledged posts kept; {broken} downloads, each seen as broken",
+    )
+
+
+async def test_sigterm_while_postgresql_is_frozen(
+    home: Home, server: Server, serve: Serve, note: Note
+) -> None:
+    await migrate(server.url)
+    desk = await asyncio.to_thread(
+        lambda: serve(
+            home,
+            DATABASE_URL=server.url,
+            HANGTAG_SHUTDOWN_TIMEOUT=str(STATED),
+            HANGTAG_QUERY_TIMEOUT="600",
+            HANGTAG_ACQUIRE_TIMEOUT="600",
+        )
+    )
+    base, saved = f"http://127.0.0.1:{desk.port}", Saved()
+    posting = [asyncio.ensure_future(post_brands(base, str(i), saved)) for i in range(CLIENTS)]
+    async with asyncio.timeout(PATIENCE):
+        while len(saved.names) < CLIENTS:  # noqa: ASYNC110 - it happens elsewhere
+            await asyncio.sleep(0.01)
+
+    with server.frozen():
+        await asyncio.sleep(0.2)  # until all wait for an answer, as good as surely
+        told = len(saved.names)
+        stopped = time.perf_counter()
+        desk.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(desk.wait) == 0
+        took = time.perf_counter() - stopped
+        await asyncio.gather(*posting)
+    assert len(saved.names) == told, "it was said to be saved, and nobody could know"
+    assert "Traceback" not in said(home)
+    note(
+        f"SIGTERM with {CLIENTS} posting clients while PostgreSQL is frozen, "
+        f"HANGTAG_SHUTDOWN_TIMEOUT={STATED}",
+        f"ended after {took:.2f} s",
     )

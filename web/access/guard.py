@@ -5,7 +5,7 @@ Every route names its access in web/routes.py. A program shows its key
 without any account, whoever comes is the local desk.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -44,12 +44,15 @@ _FORWARDING: Final = frozenset(
     }
 )
 
+Hold = Callable[[web.Request, DatabaseUnavailableError], Awaitable[web.StreamResponse]]
 
-def guard(ask: Handler, *, on_loopback: bool) -> Middleware:
+
+def guard(ask: Handler, hold: Hold, *, on_loopback: bool) -> Middleware:
     """Return the middleware that lets in who may, and tells the handler who it is.
 
     Args:
         ask: answers a request of nobody, by asking to sign in.
+        hold: answers a request of which the database cannot say just now whose it is.
         on_loopback: whether only this machine reaches the desk.
     """
 
@@ -67,14 +70,16 @@ def guard(ask: Handler, *, on_loopback: bool) -> Middleware:
                 return await ask(request)
             async with _partner(request, known, access):
                 return await handler(request)
-        identity = await _session(request)
-        if identity is None and on_loopback:
-            identity = await _local(request)
-        if identity is None:
-            return await ask(request)
-        request[IDENTITY] = identity
-        _check_role(identity, access)
-        return await handler(request)
+        try:
+            identity = await _session(request)
+            if identity is None and on_loopback:
+                identity = await _local(request)
+        except DatabaseUnavailableError as error:
+            return await hold(request, error)
+        if identity is not None:
+            request[IDENTITY] = identity
+            check_role(identity, access)
+        return await (ask if identity is None else handler)(request)
 
     return let_in
 
@@ -112,7 +117,12 @@ def access_of(request: web.Request) -> Access | None:
     return access
 
 
-def _check_role(identity: Identity, access: Access) -> None:
+def check_role(identity: Identity, access: Access) -> None:
+    """Let somebody pass whose role covers what the access needs.
+
+    Raises:
+        web.HTTPForbidden: it does not.
+    """
     needed = _NEEDED_ROLE[access]
     if not identity.role.covers(needed):
         raise web.HTTPForbidden(

@@ -72,6 +72,9 @@ async def write_once(
         try:
             return await in_transaction(pool, keyed, author=author)
         except CommitUnknownError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # nobody waits for the answer: the client has left, or the server ends
             unknown = error
         until = loop.time() + _RESOLVE_FOR
         while loop.time() < until:

@@ -23,7 +23,7 @@ _EVERY_SECONDS: Final = 1.0
 # How often the end of a download is written while the database does not take it.
 _TRIES_AT_THE_END: Final = 5
 # By then the server's time is over: pools close next.
-_CLOSE_SECONDS: Final = 2.0
+CLOSE_SECONDS: Final = 2.0
 _ERRORS: Final = (DatabaseUnavailableError, RefusedError, asyncpg.PostgresError, OSError)
 
 _LOG = logging.getLogger("hangtag.downloads")
@@ -106,12 +106,12 @@ class DownloadRecorder:
         task.add_done_callback(self._tasks.discard)
         return download
 
-    async def close(self) -> None:
-        """Wait until what has ended is written, for two seconds at most."""
+    async def close(self, seconds: float = CLOSE_SECONDS) -> None:
+        """Wait until what has ended is written, for so many seconds at most."""
         tasks = set(self._tasks)
         if not tasks:
             return
-        _, late = await asyncio.wait(tasks, timeout=_CLOSE_SECONDS)
+        _, late = await asyncio.wait(tasks, timeout=seconds)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)

@@ -5,7 +5,6 @@ folded into it; signed in, they find it again and send it with one more click.
 """
 
 import json
-from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
@@ -14,15 +13,17 @@ from web.access.accounts import fold_account_name, sign_in
 from web.access.allowances import Allowance, AllowanceUsedUpError, use
 from web.access.guard import SESSION_COOKIE, access_of
 from web.access.passwords import MAX_PASSWORD_LENGTH
-from web.access.roles import Access
+from web.access.roles import Access, Identity
 from web.access.sessions import close_session, close_sessions
 from web.catalog.names import MAX_NAME_LENGTH
+from web.database.errors import DatabaseUnavailableError
 from web.forms import form_lists
 from web.inputs import is_storable, only_value
 from web.keys import IDENTITY, POOL, SETTINGS
 from web.languages import gettext
 from web.networks import household
 from web.pages.errors import error_response, is_program
+from web.pages.held_forms import HELD_BYTES, Held, ask_again, held_fields, noted, show_held
 from web.pages.oidc import provider_name
 from web.pages.paths import path_here
 from web.pages.sessions import begin_session, end_session
@@ -32,15 +33,11 @@ _TRIES_A_MINUTE: Final = 10
 _MINUTE: Final = 60
 # RFC 9110, 15.5.2: a 401 names a way in. A browser shows no dialog for this one.
 _CHALLENGE: Final = 'Bearer realm="Hangtag"'
+_RESUME: Final = "access/resume.html"
 
-# A form that waits for its sender to sign in: 10,000 brands of usual names, and the same
-# folded into another form, in which quotes and line breaks take twice as much.
-_HELD_FIELDS: Final = 20_000
-_HELD_BYTES: Final = 4 * 1024 * 1024
-_FOLDED_BYTES: Final = 2 * _HELD_BYTES
-
-# The fields of a form that waits, each with all of its values.
-Held = Mapping[str, list[str]]
+# A form that waits for its sender to sign in, folded into another one, in which quotes and line
+# breaks take twice as much.
+_FOLDED_BYTES: Final = 2 * HELD_BYTES
 
 
 async def show_sign_in(request: web.Request) -> web.Response:
@@ -59,9 +56,10 @@ async def save_sign_in(request: web.Request) -> web.Response:
     held = _held(_only(fields, "held"))
     # Signed in meanwhile: in another tab, or with the provider.
     if IDENTITY in request and held is not None and not password:
-        return _resume(request, next_path, held)
+        return show_held(request, _RESUME, next_path, held)
     try:
         await _count_try(request, name)
+        identity = await _known(request, name, password)
     except AllowanceUsedUpError as error:
         sentence = gettext("These were too many tries. Wait a minute, then try again.")
         response = _form(
@@ -69,9 +67,17 @@ async def save_sign_in(request: web.Request) -> web.Response:
         )
         response.headers["Retry-After"] = str(error.retry_after)
         return response
-    identity = None
-    if is_storable(name + password) and len(password) <= MAX_PASSWORD_LENGTH:
-        identity = await sign_in(request.app[POOL], name[: MAX_NAME_LENGTH + 1], password)
+    except DatabaseUnavailableError as error:
+        answer = noted(request, error)
+        response = _form(
+            request,
+            next_path=next_path,
+            name=name,
+            held=held,
+            problem=answer.sentence,
+            status=answer.status,
+        )
+        return ask_again(response, answer)
     if identity is None:
         problem = gettext("The name or the password is wrong.")
         return _form(
@@ -81,7 +87,7 @@ async def save_sign_in(request: web.Request) -> web.Response:
         response = web.Response(status=303, headers={"Location": next_path})
         return await begin_session(request, response, identity)
     request[IDENTITY] = identity
-    return await begin_session(request, _resume(request, next_path, held), identity)
+    return await begin_session(request, show_held(request, _RESUME, next_path, held), identity)
 
 
 async def sign_out(request: web.Request) -> web.Response:
@@ -117,7 +123,7 @@ async def ask_to_sign_in(request: web.Request) -> web.StreamResponse:
     if request.method in {"GET", "HEAD"}:
         target = request.app.router["sign_in"].url_for().with_query(next=path)
         return web.Response(status=303, headers={"Location": str(target)})
-    fields = await form_lists(request, most=_HELD_FIELDS, most_bytes=_HELD_BYTES)
+    fields = await held_fields(request)
     return _form(
         request,
         next_path=path_here(path) or "/",
@@ -127,6 +133,12 @@ async def ask_to_sign_in(request: web.Request) -> web.StreamResponse:
         ),
         status=401,
     )
+
+
+async def _known(request: web.Request, name: str, password: str) -> Identity | None:
+    if not is_storable(name + password) or len(password) > MAX_PASSWORD_LENGTH:
+        return None
+    return await sign_in(request.app[POOL], name[: MAX_NAME_LENGTH + 1], password)
 
 
 async def _count_try(request: web.Request, name: str) -> None:
@@ -140,14 +152,6 @@ async def _count_try(request: web.Request, name: str) -> None:
     folded = await fold_account_name(pool, told) if is_storable(told) else ""
     for subject in (f"sign-in of {folded}", f"sign-in from {household(request.remote)}"):
         await use(pool, Allowance(subject, _TRIES_A_MINUTE, _MINUTE))
-
-
-def _resume(request: web.Request, action: str, held: Held) -> web.Response:
-    """Return the page with the form that waited, to be sent with one click."""
-    pairs = [(name, value) for name, values in held.items() for value in values]
-    response = render(request, "access/resume.html", {"action": action, "fields": pairs})
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def _signed_out(request: web.Request) -> web.Response:

@@ -1,0 +1,131 @@
+"""A form that comes while the database is away is held by the answer, and sent with one press."""
+
+from collections.abc import AsyncIterator
+from html import unescape
+
+import pytest
+import pytest_asyncio
+from pytest_aiohttp import AiohttpClient, AiohttpServer
+
+from tests.access.visits import PASSWORD, account, ask, cookie_of, sign_in_by_form
+from tests.desk import CatalogMaker, Desk, build_settings
+from tests.page import Page
+from tests.proxy import Proxy
+from web.app import create_app
+
+FORM = {
+    "brand_name": "Lévi’s\r\n“Wrangler” & <Lee>",
+    "mode": "all",
+    "idempotency_key": "0123456789abcdef",
+}
+
+
+@pytest_asyncio.fixture
+async def proxy(database_url: str) -> AsyncIterator[Proxy]:
+    async with Proxy(database_url).running() as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def desk(proxy: Proxy, aiohttp_server: AiohttpServer, aiohttp_client: AiohttpClient) -> Desk:
+    return await aiohttp_client(await aiohttp_server(create_app(build_settings(), proxy.url)))
+
+
+def held(page: Page) -> dict[str, str]:
+    return {name: unescape(page.hidden(name)[0]) for name in FORM}
+
+
+async def test_form_of_somebody_signed_in_is_sent_again_with_one_press(
+    desk: Desk, proxy: Proxy, catalog: CatalogMaker
+) -> None:
+    await account(desk)
+    who = cookie_of(await sign_in_by_form(desk))
+    proxy.go_away()
+
+    page = await ask(desk, "POST", "/brands", who, FORM)
+
+    assert page.status == 503
+    assert int(page.headers["Retry-After"]) > 0
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "The database cannot be reached just now. Nothing was saved." in page.text
+    assert "Send it again" in page.text
+    (form,) = [one for one in page.elements if one.attributes.get("action") == "/brands"]
+    assert form.attributes["method"] == "post"
+    assert held(page) == FORM
+    assert (await ask(desk, "POST", "/brands", who, held(page))).status == 503
+
+    proxy.come_back()
+    saved = [await ask(desk, "POST", "/brands", who, held(page)) for _ in range(2)]
+    assert [one.status for one in saved] == [303, 303]
+    assert await catalog.column("select brand_name from brand order by brand_id") == [
+        "Lévi’s",
+        "“Wrangler” & <Lee>",
+    ]
+    assert await catalog.value("select count(*) from change_set") == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "multipart/form-data; boundary=x"},
+        {"Content-Type": "application/json"},
+        {"Content-Encoding": "gzip"},
+    ],
+    ids=["files", "JSON", "compressed"],
+)
+async def test_what_is_no_form_is_told_that_the_database_is_away(
+    desk: Desk, proxy: Proxy, headers: dict[str, str]
+) -> None:
+    await account(desk)
+    who = cookie_of(await sign_in_by_form(desk))
+    proxy.go_away()
+
+    page = await ask(desk, "POST", "/brands", {**who, **headers}, FORM)
+
+    assert page.status == 503
+    assert "The database cannot be reached just now. Nothing was saved." in page.text
+    assert page.hidden("brand_name") == []
+
+
+async def test_page_is_told_that_the_database_is_away(desk: Desk, proxy: Proxy) -> None:
+    await account(desk)
+    who = cookie_of(await sign_in_by_form(desk))
+    proxy.go_away()
+
+    page = await ask(desk, "GET", "/brands", who)
+
+    assert page.status == 503
+    assert "The database cannot be reached just now." in page.text
+    assert "Nothing was saved" not in page.text
+
+
+async def test_signing_in_keeps_the_form_that_waits_and_never_the_password(
+    desk: Desk, proxy: Proxy, catalog: CatalogMaker
+) -> None:
+    await account(desk)
+    refused = await ask(desk, "POST", "/brands", form=FORM)
+    waiting = {name: unescape(refused.hidden(name)[0]) for name in ("next", "held")}
+    proxy.go_away()
+
+    page = await sign_in_by_form(desk, next=waiting["next"], held=waiting["held"])
+
+    assert page.status == 503
+    assert int(page.headers["Retry-After"]) > 0
+    assert "The database cannot be reached just now." in page.text
+    assert PASSWORD not in page.html
+    assert {name: unescape(page.hidden(name)[0]) for name in ("next", "held")} == waiting
+    proxy.come_back()
+    resumed = await sign_in_by_form(desk, next=waiting["next"], held=waiting["held"])
+    assert held(resumed) == FORM
+    assert await catalog.value("select count(*) from brand") == 0
+
+
+async def test_password_is_in_no_page_whatever_form_it_came_with(desk: Desk, proxy: Proxy) -> None:
+    await account(desk)
+    who = cookie_of(await sign_in_by_form(desk))
+    proxy.go_away()
+
+    page = await ask(desk, "POST", "/brands", who, {**FORM, "password": PASSWORD})
+
+    assert page.status == 503
+    assert PASSWORD not in page.html

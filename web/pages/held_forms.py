@@ -1,0 +1,104 @@
+"""Forms that cannot be handled yet, since nobody can say who sends them: held, not lost.
+
+Held means folded into the page that is the answer, to be sent once more with one press. The desk
+itself keeps nothing of them.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from aiohttp import web
+
+from web.database.errors import DatabaseUnavailableError
+from web.forms import form_lists
+from web.keys import REQUEST_ID
+from web.pages.errors import is_program
+from web.pages.mishaps import Mishap, mishap
+from web.pages.paths import path_here
+from web.templates import render
+
+# 10,000 brands of usual names.
+_HELD_FIELDS: Final = 20_000
+HELD_BYTES: Final = 4 * 1024 * 1024
+# What is never written into a page, whatever form it comes with.
+_SECRETS: Final = frozenset({"password"})
+
+_LOG = logging.getLogger("hangtag.requests")
+
+# The fields of a form that waits, each with all of its values.
+Held = Mapping[str, list[str]]
+
+
+async def held_fields(request: web.Request) -> Held:
+    """Return the fields of a form that is to wait.
+
+    Raises:
+        Whatever `form_lists` raises.
+    """
+    return await form_lists(request, most=_HELD_FIELDS, most_bytes=HELD_BYTES)
+
+
+async def hold_form(request: web.Request, error: DatabaseUnavailableError) -> web.Response:
+    """Answer a form while the database cannot say who sends it: a 503 that holds what was typed.
+
+    Raises:
+        DatabaseUnavailableError: `error`, when nothing was typed that a page could hold.
+        web.HTTPRequestTimeout: the form was not all there in time.
+    """
+    if request.method != "POST" or is_program(request):
+        raise error
+    try:
+        fields = await held_fields(request)
+    except (
+        web.HTTPBadRequest,
+        web.HTTPRequestEntityTooLarge,
+        web.HTTPUnsupportedMediaType,
+    ):
+        raise error from None
+    if _SECRETS & fields.keys():
+        raise error
+    answer = noted(request, error)
+    response = show_held(
+        request,
+        "access/away.html",
+        path_here(request.rel_url.raw_path_qs) or "/",
+        fields,
+        sentence=answer.of_form,
+        status=answer.status,
+    )
+    return ask_again(response, answer)
+
+
+def noted(request: web.Request, error: DatabaseUnavailableError) -> Mishap:
+    """Return what to answer to an error, which the log is told of."""
+    _LOG.warning("%s: %s, request %s", type(error).__name__, error, request[REQUEST_ID])
+    return mishap(error)
+
+
+def ask_again(response: web.Response, answer: Mishap) -> web.Response:
+    """Say in a response when trying again makes sense, and return it."""
+    if answer.retry_after is not None:
+        response.headers["Retry-After"] = str(answer.retry_after)
+    return response
+
+
+def show_held(
+    request: web.Request,
+    template: str,
+    action: str,
+    held: Held,
+    *,
+    sentence: str = "",
+    status: int = 200,
+) -> web.Response:
+    """Return a page with a form that waits, to be sent to `action` with one press."""
+    pairs = [(name, value) for name, values in held.items() for value in values]
+    response = render(
+        request,
+        template,
+        {"action": action, "fields": pairs, "sentence": sentence},
+        status=status,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
