@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.conftest import short_folder
@@ -65,6 +66,24 @@ class RunningDesk:
 
 
 Serve = Callable[..., RunningDesk]
+
+
+def listens(process: psutil.Process) -> bool:
+    """Whether a process has a listening socket."""
+    try:
+        return any(c.status == psutil.CONN_LISTEN for c in process.net_connections("tcp"))
+    except psutil.Error:
+        return False
+
+
+def workers_of(desk: RunningDesk) -> list[psutil.Process]:
+    """Return the workers that listen; a desk also has a process that waits to become one."""
+    return [child for child in psutil.Process(desk.process.pid).children() if listens(child)]
+
+
+def spares_of(desk: RunningDesk) -> list[psutil.Process]:
+    """Return the processes that wait to become workers, or are on their way to it."""
+    return [child for child in psutil.Process(desk.process.pid).children() if not listens(child)]
 
 
 @dataclass(frozen=True)

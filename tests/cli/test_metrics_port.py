@@ -4,11 +4,10 @@ import json
 import socket
 from http.client import HTTPConnection
 
-import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.cli.conftest import PATIENCE, Home, Serve, run_command
+from tests.cli.conftest import PATIENCE, Home, Serve, run_command, workers_of
 
 
 def _free_port() -> int:
@@ -59,14 +58,14 @@ def test_numbers_of_a_killed_worker_stay_and_its_connections_go(
     desk = serve(filled_home, HANGTAG_WORKERS="2", HANGTAG_METRICS_PORT=str(port))
     for _ in range(20):
         assert desk.get("/brands")[0] == 200
-    killed = psutil.Process(desk.process.pid).children()[0]
+    killed = workers_of(desk)[0]
 
     killed.kill()
     killed.wait(PATIENCE)
 
     while True:  # until the worker in its place has written its own
         _, text = _get(port, "/metrics")
-        if len(psutil.Process(desk.process.pid).children()) == 2:
+        if len(workers_of(desk)) == 2:
             break
     assert _sum(text, "hangtag_requests_total", route="/brands", status="200") == 20
     # Each worker has five of the ten.

@@ -12,8 +12,18 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from tests.cli.conftest import PATIENCE, RUN, Home, RunningDesk, Serve, run_command
+from tests.cli.conftest import (
+    PATIENCE,
+    RUN,
+    Home,
+    RunningDesk,
+    Serve,
+    run_command,
+    spares_of,
+    workers_of,
+)
 from web.cli import workers
+from web.cli.spare import Spare
 from web.cli.worker import UNAVAILABLE, Order
 from web.cli.workers import WorkersError
 from web.database.postmaster import find_postmaster
@@ -29,10 +39,6 @@ def _until(condition: Callable[[], object]) -> None:
 
 def _log(home: Home) -> str:
     return (home.folder / "log").read_text(encoding="utf-8")
-
-
-def _workers(desk: RunningDesk) -> list[psutil.Process]:
-    return psutil.Process(desk.process.pid).children()
 
 
 def _kill(worker: psutil.Process) -> None:
@@ -53,7 +59,7 @@ def test_workers_answer_together_on_one_port(filled_home: Home, serve: Serve) ->
     desk = serve(filled_home, "serve", "--host", "::1", "--port", "0", "--workers", "2")
     assert desk.host == "::1"
 
-    pids = {worker.pid for worker in _workers(desk)}
+    pids = {worker.pid for worker in workers_of(desk)}
     assert len(pids) == 2
     assert _answers(desk, filled_home) == pids
     assert desk.create_brand("Levis") == 303
@@ -66,7 +72,7 @@ def test_workers_answer_together_on_one_port(filled_home: Home, serve: Serve) ->
 
 def test_killed_worker_is_replaced_while_the_other_answers(filled_home: Home, serve: Serve) -> None:
     desk = serve(filled_home, HANGTAG_WORKERS="2")
-    killed, other = _workers(desk)
+    killed, other = workers_of(desk)
 
     _kill(killed)
 
@@ -76,9 +82,44 @@ def test_killed_worker_is_replaced_while_the_other_answers(filled_home: Home, se
     assert desk.stop() == 0
 
 
+def test_spare_takes_the_place_of_a_killed_worker_and_gets_a_successor(
+    filled_home: Home, serve: Serve
+) -> None:
+    desk = serve(filled_home, HANGTAG_WORKERS="2")
+    killed, other = workers_of(desk)
+    _until(lambda: len(spares_of(desk)) == 1)
+    (spare,) = spares_of(desk)
+
+    _kill(killed)
+
+    _until(lambda: len(workers_of(desk)) == 2)
+    assert set(workers_of(desk)) == {other, spare}
+    assert _answers(desk, filled_home) == {other.pid, spare.pid}
+    _until(lambda: len(spares_of(desk)) == 1)
+    (next_one,) = spares_of(desk)
+    assert desk.stop() == 0
+    assert not next_one.is_running()
+
+
+def test_killed_spare_is_replaced_and_nobody_else_notices(filled_home: Home, serve: Serve) -> None:
+    desk = serve(filled_home, HANGTAG_WORKERS="2")
+    serving = workers_of(desk)
+    _until(lambda: len(spares_of(desk)) == 1)
+    (killed,) = spares_of(desk)
+
+    _kill(killed)
+
+    _until(lambda: "the spare worker ended: signal 9" in _log(filled_home))
+    _until(lambda: len(spares_of(desk)) == 1 and spares_of(desk) != [killed])
+    assert workers_of(desk) == serving
+    assert _answers(desk, filled_home) == {worker.pid for worker in serving}
+    assert desk.stop() == 0
+    assert "a worker ended" not in _log(filled_home)
+
+
 def test_worker_that_is_told_to_end_drains_and_is_replaced(filled_home: Home, serve: Serve) -> None:
     desk = serve(filled_home, HANGTAG_WORKERS="2")
-    told, other = _workers(desk)
+    told, other = workers_of(desk)
 
     told.terminate()
 
@@ -98,8 +139,8 @@ def test_signal_while_workers_start_ends_all(filled_home: Home) -> None:
         start_new_session=True,
     ) as process:
         desk = RunningDesk(process, "127.0.0.1", 0)
-        _until(lambda: len(_workers(desk)) == 2)
-        started = _workers(desk)
+        _until(lambda: len(psutil.Process(process.pid).children()) == 2)
+        started = psutil.Process(process.pid).children()
 
         desk.send(signal.SIGINT)
         desk.send(signal.SIGTERM)
@@ -114,8 +155,9 @@ def test_signal_while_workers_start_ends_all(filled_home: Home) -> None:
 
 def test_after_kill_9_of_the_parent_no_worker_is_left(filled_home: Home, serve: Serve) -> None:
     desk = serve(filled_home, HANGTAG_WORKERS="2", HANGTAG_DRAIN_DELAY="300")
-    left = _workers(desk)
-    assert len(left) == 2
+    _until(lambda: len(spares_of(desk)) == 1)
+    left = [*workers_of(desk), *spares_of(desk)]
+    assert len(left) == 3
 
     desk.process.kill()
     desk.wait()
@@ -134,11 +176,11 @@ def test_worker_that_keeps_crashing_ends_the_desk_with_a_sentence(
     filled_home: Home, serve: Serve
 ) -> None:
     desk = serve(filled_home, HANGTAG_WORKERS="2")
-    spared = _workers(desk)[0]
+    spared = workers_of(desk)[0]
 
     while desk.process.poll() is None:
         try:
-            for worker in _workers(desk):
+            for worker in workers_of(desk):
                 if worker != spared:
                     worker.kill()
         except psutil.NoSuchProcess:
@@ -161,7 +203,7 @@ def test_worker_that_ends_while_postgresql_is_away_comes_back_with_it(
     assert postmaster is not None
     postmaster.process.kill()
     postmaster.process.wait(PATIENCE)
-    killed, other = _workers(desk)
+    killed, other = workers_of(desk)
 
     _kill(killed)
 
@@ -177,7 +219,7 @@ class _Scripted(workers._Worker):  # noqa: SLF001 - what decides whether to go o
     """A worker whose processes end at once, with the statuses that a test gives."""
 
     def __init__(self, statuses: list[int]) -> None:
-        super().__init__(Order(settings={}, database_url="", addresses=[]), 0)
+        super().__init__(Order(settings={}, database_url="", addresses=[]), 0, Spare())
         self.listening.set()
         self.statuses = statuses
 
@@ -203,7 +245,7 @@ async def test_fifth_rapid_crash_in_a_row_ends_the_desk(monkeypatch: pytest.Monk
     worker = _Scripted([1, -11, UNAVAILABLE, 1, 0, 3, 0])
     with pytest.raises(WorkersError, match=r"5 times in a row .* with status 3: "):
         await worker.keep(asyncio.Event())
-    monkeypatch.setattr(workers, "_RAPID_SECONDS", 0.0)
+    monkeypatch.setattr(workers, "RAPID_SECONDS", 0.0)
     await _Scripted([*[1] * 50, 0]).keep(asyncio.Event())
 
 

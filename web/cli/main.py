@@ -1,5 +1,6 @@
 """The commands: `python run.py [serve|migrate|sample|user|lookups]`, serve when nothing is said."""
 
+import gc
 import sys
 
 import typer
@@ -52,3 +53,7 @@ def main() -> None:
     ) as error:
         problem(str(error))
         sys.exit(1)
+    finally:
+        # Everything is put away by now. Python would look for garbage among all modules once more:
+        # 0.3 s, and over a second while all cores are busy.
+        gc.freeze()

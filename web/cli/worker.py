@@ -2,7 +2,7 @@
 
 What it has to do comes on its standard input, from its parent, and when that ends the parent has
 ended. That is so even after kill -9, when nobody is left to tell it anything. On its standard
-output it says that it listens.
+output it says that it listens. Until it is told what to do it makes ready, and waits as the spare.
 """
 
 import logging
@@ -12,13 +12,16 @@ from contextlib import suppress
 from typing import Final
 
 import typer
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from web.app import create_app
 from web.database.errors import DatabaseUnavailableError
 from web.logs import log_to_stderr
 from web.server import bind, run, serve_desk
-from web.settings import load_settings
+from web.settings import Settings, load_settings
 
+# The first line that a parent writes; a person who calls the command writes none.
+GREETING: Final = b"wait for an order\n"
 LISTENING: Final = b"listening\n"
 # It is worth trying again: PostgreSQL is away, and nothing is wrong with the worker.
 UNAVAILABLE: Final = os.EX_TEMPFAIL
@@ -32,8 +35,6 @@ class Order(BaseModel):
     settings: dict[str, object]
     database_url: str
     addresses: list[tuple[str, int]]
-    metrics_dir: str | None = None
-    """Where the workers write their numbers, so that one can answer for all."""
 
     def line(self) -> bytes:
         """Return it as one line."""
@@ -43,12 +44,17 @@ class Order(BaseModel):
 def worker() -> None:
     """Serve as one of several processes. It is for `serve --workers` to call."""
     parent = sys.stdin.buffer
-    try:
-        order = Order.model_validate_json(parent.readline())
-    except ValidationError:
+    if parent.readline() != GREETING:
         typer.echo("Workers are started by: serve --workers.", err=True)
-        raise typer.Exit(2) from None
+        raise typer.Exit(2)
     log_to_stderr()
+    # Compiles the templates, which the application that serves finds compiled then.
+    create_app(Settings.model_construct(), "")
+    _LOG.info("ready for an order")
+    line = parent.readline()
+    if not line:
+        return  # the parent has ended and never needed this one
+    order = Order.model_validate_json(line)
     settings = load_settings(**order.settings)
     sockets = [bound for each in order.addresses for bound in bind(*each, shared=True)]
     try:

@@ -1,38 +1,36 @@
 """The parent of several processes that serve one port: `serve --workers`.
 
-It starts them, starts another one in the place of one that ends, and passes Ctrl-C and SIGTERM on.
+It starts them, puts another one in the place of one that ends (web/cli/spare.py has it ready), and
+passes Ctrl-C and SIGTERM on.
 It holds the port and answers none of its requests: the kernel divides the connections among the
 workers, and one that ends takes none of the others' with it. Only a port for `/metrics` is its own.
 """
 
 import asyncio
 import logging
-import os
 import socket
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 from web.api.metrics import metrics_port
+from web.cli.spare import Spare, told
 from web.cli.worker import LISTENING, UNAVAILABLE, Order
-from web.metrics import MULTIPROCESS_VARIABLE, forget_process
+from web.database.checkpoint import write_checkpoint
+from web.ending import CLOSE_SECONDS
 from web.server import bind, close, listen_on, stop_at_signals
 from web.settings import Settings, worker_settings
 
-_RUN: Final = Path(__file__).resolve().parents[2] / "run.py"
-
 # A worker that ends sooner than this after its start has crashed rapidly; the pause before the next
 # start doubles with each in a row.
-_RAPID_SECONDS: Final = 10.0
+RAPID_SECONDS: Final = 10.0
 _MOST_RAPID: Final = 5
 _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 5.0
-# Beyond what the requests get: a handler is given its time twice, and then each pool 5 s.
-_CLOSE_SECONDS: Final = 20.0
+# Beyond the time in which a worker ends: one that is only slow, on a busy machine, is not killed.
+_GRACE_SECONDS: Final = 10.0
 
 _LOG = logging.getLogger("hangtag.workers")
 
@@ -94,20 +92,22 @@ async def _supervise(
     metrics_dir: str,
     stopping: asyncio.Event,
 ) -> None:
-    patience = settings.drain_delay + 2 * settings.shutdown_timeout + _CLOSE_SECONDS
+    patience = settings.drain_delay + settings.shutdown_timeout + CLOSE_SECONDS + _GRACE_SECONDS
+    spare = Spare(metrics_dir)
     workers = [
         _Worker(
             Order(
                 settings=worker_settings(settings, index).model_dump(mode="json"),
                 database_url=url,
                 addresses=[_address(each) for each in held],
-                metrics_dir=metrics_dir,
             ),
             patience,
+            spare,
         )
         for index in range(settings.workers)
     ]
     keepers = [asyncio.create_task(worker.keep(stopping)) for worker in workers]
+    keeping_spare = asyncio.create_task(spare.keep())
     for keeper in keepers:
         keeper.add_done_callback(lambda _: stopping.set())  # one gives up, and all end
     try:
@@ -115,10 +115,16 @@ async def _supervise(
             await _either(worker.listening, stopping)
         if not stopping.is_set():
             listening()
+            spare.refill()
         await stopping.wait()
     finally:
         stopping.set()
+        keeping_spare.cancel()
+        begun: list[asyncio.Task[None]] = [keeping_spare]
+        if settings.database_url is None:
+            begun.append(asyncio.create_task(write_checkpoint(url)))
         ends = await asyncio.gather(*keepers, return_exceptions=True)
+        await asyncio.wait(begun, timeout=CLOSE_SECONDS)
     for problem in filter(None, ends):
         raise problem
 
@@ -126,9 +132,10 @@ async def _supervise(
 class _Worker:
     """One of the workers: a process, and when that ends the next one."""
 
-    def __init__(self, order: Order, patience: float) -> None:
+    def __init__(self, order: Order, patience: float, spare: Spare) -> None:
         self._order = order
         self._patience = patience
+        self._spare = spare
         self.listening = asyncio.Event()
         """Set for good when it has listened once."""
 
@@ -145,20 +152,20 @@ class _Worker:
             status = await self._run(stopping)
             if stopping.is_set():
                 if status != 0:
-                    raise WorkersError(f"A worker did not end well: {_said(status)}.")
+                    raise WorkersError(f"A worker did not end well: {told(status)}.")
                 return
             if not self.listening.is_set():
-                raise WorkersError(f"A worker did not come up: {_said(status)}.")
-            if clock() - started >= _RAPID_SECONDS:
+                raise WorkersError(f"A worker did not come up: {told(status)}.")
+            if clock() - started >= RAPID_SECONDS:
                 rapid, pause = 0, 0.0
             elif status != UNAVAILABLE:
                 rapid += 1
             if rapid == _MOST_RAPID:
                 raise WorkersError(
                     f"A worker ended {rapid} times in a row soon after its start, the last time"
-                    f" with {_said(status)}: Hangtag gives up. The log says what came before."
+                    f" with {told(status)}: Hangtag gives up. The log says what came before."
                 )
-            _LOG.warning("a worker ended: %s; the next starts in %g s", _said(status), pause)
+            _LOG.warning("a worker ended: %s; the next starts in %g s", told(status), pause)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), pause)
                 return
@@ -166,9 +173,7 @@ class _Worker:
 
     async def _run(self, stopping: asyncio.Event) -> int:
         """Run one process to its end and return its status; tell it when it is time to stop."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, str(_RUN), "worker", stdin=PIPE, stdout=PIPE, env=self._environment()
-        )
+        process = await self._spare.take()
         assert process.stdin is not None  # noqa: S101 - for the type checker
         process.stdin.write(self._order.line())  # and left open: its end is the parent's
         telling = asyncio.create_task(self._tell(process, stopping))
@@ -176,13 +181,7 @@ class _Worker:
             return await self._watch(process)
         finally:
             telling.cancel()
-            if self._order.metrics_dir is not None:
-                forget_process(process.pid, self._order.metrics_dir)
-
-    def _environment(self) -> dict[str, str]:
-        # prometheus-client reads it when it is imported, before the order is.
-        directory = self._order.metrics_dir
-        return {**os.environ, **({MULTIPROCESS_VARIABLE: directory} if directory else {})}
+            self._spare.forget(process)
 
     async def _watch(self, process: Process) -> int:
         """Note when the process listens, and return its status at its end."""
@@ -190,6 +189,8 @@ class _Worker:
         async for line in process.stdout:
             if line == LISTENING:
                 _LOG.info("worker %d listens", process.pid)
+                if self.listening.is_set():
+                    self._spare.refill()  # not before, so that it has the cores for itself
                 self.listening.set()
         return await process.wait()
 
@@ -215,7 +216,3 @@ def _address(bound: socket.socket) -> tuple[str, int]:
     flags = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
     host, port = socket.getnameinfo(bound.getsockname(), flags)
     return host, int(port)
-
-
-def _said(status: int) -> str:
-    return f"signal {-status}" if status < 0 else f"status {status}"
