@@ -138,10 +138,26 @@ async def test_each_brand_and_each_product_has_its_history(
     product_history = await get_page(desk, f"/history?product_id={shirt}")
     assert f"/history?brand_id={levis}" in brand.hrefs
     assert f"/history?product_id={shirt}" in product.hrefs
-    assert brand_history.ids("changes") == [6, 3, 1]
+    assert brand_history.ids("changes") == [6, 5, 3, 1]
     assert product_history.ids("changes") == [5, 3]
     assert brand_history.link("Remove Brand Levi’s") == "/history"
     assert product_history.link("Remove Product Shirt") == "/history"
+
+
+async def test_skus_of_a_product_are_in_the_history_of_the_brand_that_it_had(
+    desk: Desk, catalog: CatalogMaker
+) -> None:
+    levis, lee = await catalog.brands(["Levis", "Lee"])
+    shirt = await catalog.product("Shirt", levis)
+    grid = {"skus_1_1": "2", "idempotency_key": "a"}
+    await post_form(desk, f"/products/{shirt}/skus", grid)
+    await catalog.connection.execute("update product set brand_id = $1", lee)
+    await post_form(desk, f"/products/{shirt}/skus/delete", {"sku_id": "1"})
+
+    assert (await get_page(desk, f"/history?brand_id={levis}")).ids("changes") == [3, 2, 1]
+    assert (await get_page(desk, f"/history?brand_id={lee}")).ids("changes") == [5, 4, 1]
+    assert (await get_page(desk, f"/history?brand_id={lee}&noun=sku")).ids("changes") == [5]
+    assert "removed 1 SKU from Shirt" in (await get_page(desk, f"/brands/{lee}")).text
 
 
 async def test_history_of_a_brand_that_is_gone_has_its_name(
