@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.desk import CatalogMaker, Desk, get_page, post_form
+from tests.desk import CatalogMaker, Desk, OpenDesk, get_page, post_form
 from tests.page import Page
 
 COUNTS = ("brand_count", "brand_variant_count", "product_count", "product_variant_count")
@@ -288,4 +288,25 @@ async def test_brand_with_ten_thousand_products_goes_in_one_request(
     )
 
     assert deleted.status == 303
+    assert set((await _left(catalog)).values()) == {0}
+
+
+async def test_what_was_confirmed_may_take_longer_than_the_query_of_a_page(
+    open_desk: OpenDesk, catalog: CatalogMaker
+) -> None:
+    desk = await open_desk(query_timeout=0.5)
+    brand_id = await _levis(catalog)
+    counts = await catalog.connection.fetchrow("select product_count, sku_count from brand_count")
+    assert counts is not None
+    form = {"version": "1", "products": str(counts[0]), "skus": str(counts[1])}
+    transaction = catalog.connection.transaction()
+    await transaction.start()
+    await catalog.connection.execute("select from sku for update")
+
+    deleting = asyncio.create_task(post_form(desk, f"/brands/{brand_id}/delete", form))
+    done, _ = await asyncio.wait([deleting], timeout=1.5)
+    assert not done
+    await transaction.rollback()
+
+    assert (await deleting).status == 303
     assert set((await _left(catalog)).values()) == {0}

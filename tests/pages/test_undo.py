@@ -1,8 +1,10 @@
 """The undo button: on the page of a change set, and in the message after saving."""
 
+import asyncio
+
 import pytest
 
-from tests.desk import CatalogMaker, Desk, get_page, post_form
+from tests.desk import CatalogMaker, Desk, OpenDesk, get_page, post_form
 from tests.page import Page
 
 
@@ -148,3 +150,22 @@ async def test_message_of_a_change_long_ago_offers_no_undo(
     assert "/undo" not in page.html
     # Its own page still does.
     assert form_of(await get_page(desk, "/changes/1")) == ("/changes/1/undo", "undo-1-0")
+
+
+async def test_undo_of_a_delete_may_take_longer_than_the_query_of_a_page(
+    open_desk: OpenDesk, catalog: CatalogMaker
+) -> None:
+    desk = await open_desk(query_timeout=0.5)
+    await catalog.skus(await catalog.product("Shirt", await catalog.brand("Levis")), 3)
+    await catalog.connection.execute("delete from sku")
+    transaction = catalog.connection.transaction()
+    await transaction.start()
+    await catalog.connection.execute("lock table sku in share mode")
+
+    undoing = asyncio.create_task(post_form(desk, "/changes/4/undo", {}))
+    done, _ = await asyncio.wait([undoing], timeout=1.5)
+    assert not done
+    await transaction.rollback()
+
+    assert (await undoing).status == 303
+    assert await catalog.value("select count(*) from sku") == 3

@@ -17,7 +17,7 @@ from web.forms import form_fields
 from web.inputs import id_from, path_id
 from web.languages import gettext
 from web.pages import nouns
-from web.pages.edit_fields import FIELD_FORMS
+from web.pages.edit_fields import label_of
 from web.pages.edits import VERSION_FIELD
 from web.pages.nouns import Noun
 from web.pages.saving import new_key, save
@@ -82,7 +82,7 @@ class DeletePages:
         """Say what would go, and what of it is not as the person saw it, and ask."""
         row, original = error.row, error.original or {}
         changes = [
-            _FieldChange(gettext(FIELD_FORMS[name].label), original[name], now)
+            _FieldChange(_label(name), original[name], now)
             for name, now in row.fields.items()
             if original.get(name, now) != now
         ]
@@ -123,6 +123,11 @@ class DeletePages:
             },
             status=409,
         )
+
+
+def _label(field: str) -> str:
+    # Beside it stand numbers.
+    return gettext("Brand’s number") if field == "brand_id" else label_of(field)
 
 
 def _confirmed(fields: Mapping[str, str]) -> Dependents | None:
