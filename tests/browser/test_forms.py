@@ -165,3 +165,49 @@ async def test_two_clicks_send_one_form_and_back_lets_it_be_sent_again(
     await page.wait_for_selector("[data-saved]")
     assert len(posts) == 2
     assert await catalog.column("select brand_name from brand order by 1") == ["Lee", "Levis"]
+
+
+async def test_skus_to_add_survive_a_reload_and_a_look_elsewhere_until_they_are_saved(
+    desk: Desk, catalog: CatalogMaker, page: Page
+) -> None:
+    brand_id = await catalog.brand("Levis")
+    shirt, jeans = await catalog.products(["Shirt", "Jeans"], brand_id)
+    cell = page.locator("[name=skus_1_2]")
+    await open_form(desk, page, f"/products/{shirt}?edit=skus")
+    assert not await page.locator(NOTE).is_visible()
+    await cell.fill("12")
+    await page.reload()
+    await expect(cell).to_have_value("12")
+    await expect(page.locator(NOTE)).to_be_visible()
+
+    await open_form(desk, page, f"/products/{jeans}?edit=skus")
+    await expect(cell).to_have_value("")
+    await open_form(desk, page, f"/products/{shirt}?edit=skus")
+    await expect(cell).to_have_value("12")
+    await cell.press("Control+Enter")
+    await page.wait_for_selector("[data-saved]")
+    await open_form(desk, page, f"/products/{shirt}?edit=skus")
+
+    await expect(cell).to_have_value("")
+    assert not await page.locator(NOTE).is_visible()
+    assert await catalog.value("select count(*) from sku") == 12
+
+
+async def test_skus_to_add_that_were_refused_are_forgotten_once_they_are_saved(
+    desk: Desk, catalog: CatalogMaker, page: Page
+) -> None:
+    product_id = await catalog.product("Shirt", await catalog.brand("Levis"))
+    cell = page.locator("[name=skus_1_2]")
+    await open_form(desk, page, f"/products/{product_id}?edit=skus")
+    await cell.fill("a dozen")
+    await cell.press("Control+Enter")
+    await page.wait_for_selector("[aria-invalid]")
+    await open_form(desk, page, "/brands")
+    await open_form(desk, page, f"/products/{product_id}?edit=skus")
+    await expect(cell).to_have_value("a dozen")
+
+    await cell.fill("12")
+    await cell.press("Control+Enter")
+    await page.wait_for_selector("[data-saved]")
+    await open_form(desk, page, f"/products/{product_id}?edit=skus")
+    await expect(cell).to_have_value("")

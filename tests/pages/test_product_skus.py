@@ -364,10 +364,15 @@ async def test_product_without_colors_says_what_to_do_first(
     assert "This product has no SKUs yet." in page.text
 
 
+def drafts(page: Page) -> list[str]:
+    """Return by which names the browser keeps what is typed into the page's forms."""
+    return [e.attributes["data-draft"] for e in page.elements if "data-draft" in e.attributes]
+
+
 async def test_lost_database_is_a_503_that_keeps_what_was_typed(
     desk: Desk, catalog: CatalogMaker, product_id: int, server_url: str, database_url: str
 ) -> None:
-    await get_page(desk, f"/products/{product_id}")
+    form = await get_page(desk, f"/products/{product_id}?edit=skus")
     await catalog.connection.close()
     await drop_database(server_url, database_url.partition("?")[0].rpartition("/")[2])
 
@@ -380,6 +385,9 @@ async def test_lost_database_is_a_503_that_keeps_what_was_typed(
         assert int(page.headers["Retry-After"]) > 0
     assert field(added, "skus_1_1")["value"] == "7"
     assert boxes(removed) == {4: True, 9: True}
+    # Saved from here, what the browser has kept of the form is forgotten.
+    (draft,) = drafts(form)
+    assert drafts(added) == [draft]
 
 
 @settings(

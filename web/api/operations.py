@@ -159,7 +159,9 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ),
     ("GET", "/products/{product_id}/edit"): Operation("The form that edits a product"),
     ("POST", "/products/{product_id}/edit"): Operation(
-        "Edit a product", form={**_EDIT, "product_name": TEXT, "brand_id": ID}, statuses=_SAVED
+        "Edit a product",
+        form={**_EDIT, "product_name": TEXT, "brand_id": ID, "brand": TEXT},
+        statuses=_SAVED,
     ),
     ("POST", "/products/{product_id}/delete"): Operation(
         "Delete a product",

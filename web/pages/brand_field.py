@@ -68,40 +68,41 @@ class BrandField:
 
 async def brand_field(pool: Pool, entry: BrandEntry) -> BrandField:
     """Return the field for what a form said of the brand."""
-    shown = entry.typed.replace("\0", "\ufffd")
+    typed = entry.typed.replace("\0", "\ufffd")
     if entry.problem is not None:
-        return BrandField(shown, problem=entry.problem)
+        return BrandField(typed, problem=entry.problem)
     if entry.brand_id is not None:
         brand = await get_brand(pool, entry.brand_id)
         if brand is None:
             problem = gettext("There is no brand %(id)s any more. Name another one.") % {
                 "id": entry.brand_id
             }
-            return BrandField(problem=problem, is_gone=True)
+            return BrandField(typed, problem=problem, is_gone=True)
         return BrandField(chosen=BrandChoice(brand.brand_id, brand.brand_name))
     name = trimmed(entry.typed)
     found = await choose_brand(pool, name, id_from(name), most=_MOST_CHOICES)
     if found.are_exact and len(found.brands) == 1:
-        return BrandField(shown)
+        return BrandField(typed)
     if not found.brands:
         problem = gettext("No brand’s name contains “%(text)s”.") % {"text": name}
-        return BrandField(shown, problem=problem)
+        return BrandField(typed, problem=problem)
     question = (
         gettext("“%(text)s” is the name of one brand and the number of another. Which is it?")
         if found.are_exact
         else gettext("“%(text)s” is no brand’s name. Is it one of these?")
     )
     return BrandField(
-        shown, problem=question % {"text": name}, choices=found.brands, is_cut=found.is_cut
+        typed, problem=question % {"text": name}, choices=found.brands, is_cut=found.is_cut
     )
 
 
 def unasked_brand_field(entry: BrandEntry) -> BrandField:
     """Return the field without asking the database, which cannot be reached."""
+    typed = entry.typed.replace("\0", "\ufffd")
     if entry.brand_id is not None:
         name = gettext("Brand %(id)s") % {"id": entry.brand_id}
-        return BrandField(chosen=BrandChoice(entry.brand_id, name))
-    return BrandField(entry.typed.replace("\0", "\ufffd"), problem=entry.problem)
+        return BrandField(typed, chosen=BrandChoice(entry.brand_id, name))
+    return BrandField(typed, problem=entry.problem)
 
 
 def _problem(typed: str) -> str | None:

@@ -8,8 +8,9 @@ from web.catalog.colors import normal_hex
 from web.catalog.edits import Editable
 from web.catalog.names import name_problem, trimmed
 from web.changes.merging import Fields
-from web.inputs import id_from, is_storable
+from web.inputs import is_storable
 from web.languages import gettext, marked
+from web.pages.brand_field import BrandEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +23,24 @@ class FieldForm:
     label: str
     clean: Callable[[str], tuple[str, str | None]]
     hint: str | None = None
-    input_mode: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What came in a form: as typed, as it is to be saved, and what is wrong with it, by field."""
+    """What came in a form: as typed, as it is to be saved, and what is wrong with it, by field.
+
+    Of a brand only the database knows which one is meant: it is in none of them.
+    """
 
     typed: Fields
     yours: Fields
     problems: Mapping[str, str]
+    brand: BrandEntry | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing stands against it that can be seen without the database."""
+        return not self.problems and (self.brand is None or self.brand.problem is None)
 
 
 def clean_name(typed: str) -> tuple[str, str | None]:
@@ -51,30 +60,23 @@ def clean_hex(typed: str) -> tuple[str, str | None]:
     return normal, None
 
 
-def clean_brand_id(typed: str) -> tuple[str, str | None]:
-    """Return a brand's number, and why it cannot be one."""
-    value = trimmed(typed)
-    if id_from(value) is None:
-        return value, gettext("It is not a brand’s number, such as 12.")
-    return value, None
-
-
+# It holds a number, and people say a name.
+BRAND_FIELD: Final = "brand_id"
 _NAME: Final = FieldForm(marked("Name"), clean_name)
 FIELD_FORMS: Final = {
     "brand_name": _NAME,
     "product_name": _NAME,
     "product_color_name": _NAME,
     "product_size_name": _NAME,
-    "brand_id": FieldForm(
-        marked("Brand’s number"),
-        clean_brand_id,
-        marked("With another number the product moves to that brand, its SKUs with it."),
-        "numeric",
-    ),
     "product_color_hex": FieldForm(
         marked("Swatch"), clean_hex, marked("Such as #0b5c56; empty when it is not known.")
     ),
 }
+
+
+def label_of(field: str) -> str:
+    """Return what a field is called."""
+    return gettext("Brand") if field == BRAND_FIELD else gettext(FIELD_FORMS[field].label)
 
 
 def read_entry(editable: Editable, form: Mapping[str, str]) -> Entry:
@@ -82,7 +84,12 @@ def read_entry(editable: Editable, form: Mapping[str, str]) -> Entry:
     typed: dict[str, str] = {}
     yours: dict[str, str] = {}
     problems: dict[str, str] = {}
+    brand: BrandEntry | None = None
     for field in editable.fields:
+        if field == BRAND_FIELD:
+            if "brand" in form or BRAND_FIELD in form:
+                brand = BrandEntry.from_fields(form)
+            continue
         if field not in form and field != editable.fields[0]:
             continue
         typed[field] = form.get(field, "")
@@ -92,4 +99,4 @@ def read_entry(editable: Editable, form: Mapping[str, str]) -> Entry:
             problem = gettext("It holds characters that are not text.")
         if problem is not None:
             problems[field] = problem
-    return Entry(typed, yours, problems)
+    return Entry(typed, yours, problems, brand)

@@ -5,7 +5,6 @@ Nothing here asks the database, which may be what went wrong.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from aiohttp import web
 
@@ -14,19 +13,19 @@ from web.catalog.names import trimmed
 from web.changes.merging import Collision, Fields, StaleVersionError
 from web.inputs import id_from
 from web.languages import gettext
-from web.pages.edit_fields import FIELD_FORMS
+from web.pages.brand_field import BrandEntry, BrandField
+from web.pages.edit_fields import BRAND_FIELD, FIELD_FORMS, label_of
 from web.pages.nouns import Noun
 from web.pages.saving import new_key
 from web.templates import render
-
-_NO_BRANDS: Final[Mapping[int, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """An edit form that goes out: what stands in it, and what stands against it.
 
-    `version` is the one that the edit began from; `now` is shown beside what was typed.
+    `version` is the one that the edit began from; `now` is shown beside what was typed. A brand
+    stands in `brand`, with its name in `brand_now`, and not among the other fields.
     """
 
     row_id: int
@@ -38,6 +37,8 @@ class Form:
     problems: Mapping[str, str] = field(default_factory=dict)
     existing: NamedRow | None = None
     now: Fields = field(default_factory=dict)
+    brand: BrandField | None = None
+    brand_now: str | None = None
     status: int = 200
 
 
@@ -50,7 +51,7 @@ class _Value:
 
     @classmethod
     def of(cls, name: str, text: str, brands: Mapping[int, str]) -> "_Value":
-        number = id_from(trimmed(text)) if name == "brand_id" else None
+        number = id_from(trimmed(text)) if name == BRAND_FIELD else None
         # A page cannot hold a NUL.
         return cls(text.replace("\0", "\ufffd"), None if number is None else brands.get(number))
 
@@ -60,7 +61,7 @@ class _Field:
     name: str
     value: _Value
     problem: str | None = None
-    now: _Value | None = None
+    now: str | None = None
     is_focused: bool = False
 
     @property
@@ -70,26 +71,17 @@ class _Field:
     @property
     def described_by(self) -> str | None:
         """The ids of what stands around the field."""
-        parts = {
-            "problem": self.problem,
-            "now": self.now,
-            "meaning": self.value.meaning,
-            "hint": self.hint,
-        }
+        parts = {"problem": self.problem, "now": self.now, "hint": self.hint}
         return " ".join(f"{self.id}-{name}" for name, part in parts.items() if part) or None
 
     @property
     def label(self) -> str:
-        return gettext(FIELD_FORMS[self.name].label)
+        return label_of(self.name)
 
     @property
     def hint(self) -> str | None:
         hint = FIELD_FORMS[self.name].hint
         return None if hint is None else gettext(hint)
-
-    @property
-    def input_mode(self) -> str:
-        return FIELD_FORMS[self.name].input_mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +97,15 @@ class _Choice:
 
     @property
     def label(self) -> str:
-        return gettext(FIELD_FORMS[self.name].label)
+        return label_of(self.name)
 
 
-def form_page(
-    request: web.Request, noun: Noun, form: Form, brands: Mapping[int, str] = _NO_BRANDS
-) -> web.Response:
-    """Show the form; `brands` has the names of the brands whose numbers stand in it."""
-    focused = next((name for name in form.typed if name in form.problems), next(iter(form.typed)))
+def form_page(request: web.Request, noun: Noun, form: Form) -> web.Response:
+    """Show the form."""
+    wrong = [name for name in form.typed if name in form.problems]
+    if form.brand is not None and form.brand.problem is not None:
+        wrong.append(BRAND_FIELD)
+    focused = next(iter(wrong or form.typed))
     existing_url = None
     if form.existing is not None:
         existing_url = (
@@ -138,15 +131,16 @@ def form_page(
             "fields": [
                 _Field(
                     name,
-                    _Value.of(name, text, brands),
+                    _Value.of(name, text, {}),
                     form.problems.get(name),
-                    _Value.of(name, form.now[name], brands)
-                    if form.now.get(name, text) != text
-                    else None,
+                    form.now[name] if form.now.get(name, text) != text else None,
                     is_focused=name == focused,
                 )
                 for name, text in form.typed.items()
             ],
+            "brand": form.brand,
+            "brand_now": form.brand_now,
+            "is_brand_focused": focused == BRAND_FIELD,
         },
     )
 
@@ -179,9 +173,15 @@ def collision_page(
 
 
 def gone_page(
-    request: web.Request, noun: Noun, typed: Fields, change_set_id: int | None
+    request: web.Request,
+    noun: Noun,
+    typed: Fields,
+    brand: BrandEntry | None,
+    change_set_id: int | None,
 ) -> web.Response:
     """Say that somebody deleted the row, by which change set, and keep what was typed."""
+    if brand is not None:
+        typed = {**typed, BRAND_FIELD: brand.typed or str(brand.brand_id)}
     return _page(
         request,
         "edits/gone.html",

@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from web.catalog import edits
+from web.catalog.brand_choice import UnclearBrandError
 from web.catalog.edits import (
     DuplicateNameError,
     Editable,
@@ -18,7 +19,6 @@ from web.catalog.edits import (
     name_brands,
     save_edit,
 )
-from web.catalog.names import trimmed
 from web.changes.change_sets import current_change_set
 from web.changes.idempotency import Outcome
 from web.changes.merging import Fields, GoneError, StaleVersionError
@@ -28,7 +28,8 @@ from web.inputs import id_from, path_id
 from web.keys import POOL
 from web.languages import gettext
 from web.pages import nouns
-from web.pages.edit_fields import Entry, read_entry
+from web.pages.brand_field import BrandEntry, brand_field, unasked_brand_field
+from web.pages.edit_fields import BRAND_FIELD, Entry, read_entry
 from web.pages.edit_views import Form, collision_page, form_page, gone_page
 from web.pages.mishaps import MISHAPS, mishap
 from web.pages.nouns import Noun
@@ -50,8 +51,11 @@ class EditPages:
         row = await get_row(request.app[POOL], self.editable, row_id)
         if row is None:
             raise self._not_found(row_id)
-        form = Form(row_id, row.version, row.fields, heading=row.name)
-        return form_page(request, self.noun, form, await _brands(request, row.fields))
+        typed = {name: text for name, text in row.fields.items() if name != BRAND_FIELD}
+        number = id_from(row.fields.get(BRAND_FIELD, ""))
+        brand = None if number is None else BrandEntry("", number, None)
+        form = Form(row_id, row.version, typed, heading=row.name)
+        return form_page(request, self.noun, await _with_brand(request, form, brand))
 
     async def save(self, request: web.Request) -> web.Response:
         """Save the form, merged with what others saved meanwhile, or say why not."""
@@ -59,31 +63,32 @@ class EditPages:
         fields = await form_fields(request)
         entry = read_entry(self.editable, fields)
         key, version = fields.get(KEY_FIELD), id_from(fields.get(VERSION_FIELD, ""))
-        if version is None or entry.problems:
+        if version is None or not entry.is_good:
             return await self._refused(request, row_id, version, entry, key)
         form = Form(row_id, version, entry.typed, key)
         try:
-            location = await self._save(request, fields, row_id, version, entry.yours)
+            location = await self._save(request, fields, row_id, version, entry)
         except NoSuchRowError:
             raise self._not_found(row_id) from None
         except GoneError:
             deletion = await find_deletion(request.app[POOL], self.editable, row_id)
-            return gone_page(request, self.noun, entry.typed, deletion)
+            return gone_page(request, self.noun, entry.typed, entry.brand, deletion)
         except StaleVersionError as stale:
-            sides = [{c.field: c.theirs} for c in stale.collisions]
+            sides = [{c.field: side} for c in stale.collisions for side in (c.yours, c.theirs)]
             sides += [{c.field: c.original} for c in stale.collisions if c.original is not None]
-            brands = await _brands(request, stale.merged, entry.yours, *sides)
+            brands = await _brands(request, stale.merged, *sides)
             return collision_page(request, self.noun, row_id, stale, brands)
         except DuplicateNameError as duplicate:
             existing = await find_named(request.app[POOL], self.editable, duplicate.name)
             problem = None if existing else gettext("Somebody had the name just now. Save again.")
             form = replace(form, existing=existing, problem=problem, status=409)
-            return await self._explained(request, form)
-        except UnknownBrandError:
-            return await self._explained(request, replace(form, status=422))
+            return await self._explained(request, form, entry.brand)
+        except (UnclearBrandError, UnknownBrandError):
+            return await self._explained(request, replace(form, status=422), entry.brand)
         except MISHAPS as error:
             answer = mishap(error)
-            form = replace(form, problem=answer.of_form, status=answer.status)
+            brand = unasked_brand_field(entry.brand) if entry.brand else None
+            form = replace(form, brand=brand, problem=answer.of_form, status=answer.status)
             response = form_page(request, self.noun, form)
             if answer.retry_after is not None:
                 response.headers["Retry-After"] = str(answer.retry_after)
@@ -96,12 +101,15 @@ class EditPages:
         fields: Mapping[str, str],
         row_id: int,
         version: int,
-        yours: Fields,
+        entry: Entry,
     ) -> str:
         """Save an edit and return where to read of it."""
         url = self.noun.row_url(request, row_id)
 
         async def work(connection: Connection) -> Outcome:
+            yours = entry.yours
+            if entry.brand is not None:
+                yours = {**yours, BRAND_FIELD: str(await entry.brand.find(connection))}
             edit = await save_edit(connection, self.editable, row_id, version, yours)
             if not edit.is_change:
                 return Outcome(None, str(url))
@@ -135,23 +143,27 @@ class EditPages:
                 "The form does not say which version it began from. Nothing was saved. "
                 "Look at what is there now, then save again."
             )
-            form = replace(form, problem=problem, now=row.fields)
-        return await self._explained(request, form)
+            brand_now = next(iter((await _brands(request, row.fields)).values()), None)
+            form = replace(form, problem=problem, now=row.fields, brand_now=brand_now)
+        return await self._explained(request, form, entry.brand)
 
-    async def _explained(self, request: web.Request, form: Form) -> web.Response:
+    async def _explained(
+        self, request: web.Request, form: Form, brand: BrandEntry | None
+    ) -> web.Response:
         """Show a form that was not saved, with what the catalog knows of the row and its brand."""
         row = await get_row(request.app[POOL], self.editable, form.row_id)
-        brands = await _brands(request, form.typed, form.now)
-        problems = dict(form.problems)
-        number = _brand_number(form.typed)
-        if number is not None and number not in brands:
-            problems["brand_id"] = nouns.BRAND.not_found(number)
-        heading = None if row is None else row.name
-        form = replace(form, heading=heading, problems=problems)
-        return form_page(request, self.noun, form, brands)
+        form = replace(form, heading=None if row is None else row.name)
+        return form_page(request, self.noun, await _with_brand(request, form, brand))
 
     def _not_found(self, row_id: int) -> web.HTTPNotFound:
         return web.HTTPNotFound(text=self.noun.not_found(row_id))
+
+
+async def _with_brand(request: web.Request, form: Form, brand: BrandEntry | None) -> Form:
+    """Return the form with the field for what it said of the brand, if it said anything."""
+    if brand is None:
+        return form
+    return replace(form, brand=await brand_field(request.app[POOL], brand))
 
 
 async def _brands(request: web.Request, *rows: Fields) -> Mapping[int, str]:
@@ -162,7 +174,7 @@ async def _brands(request: web.Request, *rows: Fields) -> Mapping[int, str]:
 
 
 def _brand_number(row: Fields) -> int | None:
-    return id_from(trimmed(row.get("brand_id", "")))
+    return id_from(row.get(BRAND_FIELD, ""))
 
 
 BRAND: Final = EditPages(nouns.BRAND, edits.BRAND)

@@ -6,12 +6,14 @@ from typing import Final
 
 from aiohttp import web
 
+from web.access.guard import check_role
+from web.access.roles import Access
 from web.catalog.products import get_product
 from web.catalog.skus import LocatedSku, skus_of_product
 from web.catalog.variants import VariantTable, variants_of_product
 from web.database.errors import DatabaseUnavailableError
 from web.database.pool import concurrently
-from web.keys import POOL
+from web.keys import IDENTITY, POOL
 from web.languages import gettext
 from web.pages import nouns
 from web.pages.lists import SkuList
@@ -55,10 +57,14 @@ async def editing_page(
     """Show the page, empty or with what was sent.
 
     Raises:
+        web.HTTPForbidden: nothing was sent, and who asks may only look at products.
         web.HTTPNotFound: nothing was sent, and there is no such product.
         DatabaseUnavailableError: nothing was sent, and the database cannot be asked.
     """
-    if sent is not None and sent.refusal.status == 503:
+    if sent is None:
+        # The address is that of the product, which everybody may look at.
+        check_role(request[IDENTITY], Access.WRITE)
+    elif sent.refusal.status == 503:
         return _kept_page(request, product_id, sent, None)
     pool = request.app[POOL]
     product_url = request.app.router["product"].url_for(product_id=str(product_id))
