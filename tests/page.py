@@ -39,6 +39,9 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
+        # A template that loses the space between two attributes makes one of them, or none.
+        glued = re.search(r'="[^"]*"[^\s/>]', self.get_starttag_text() or "")
+        assert glued is None, self.get_starttag_text()
         self.elements.append(Element(tag, attributes))
         self._open.append(tag)
         if tag not in _INLINE:

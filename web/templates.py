@@ -39,16 +39,19 @@ _MACROS: Final = {"ui": "macros.html", "frame": "frame.html", "sku_tables": "sku
 # What the frame shows as the place where somebody is: first parts of paths.
 _SECTIONS: Final = frozenset(
     (
-        *("", "brands", "products", "skus", "history", "changes", "search"),
+        *("brands", "products", "skus", "history", "changes", "search"),
         *("colors", "sizes", "downloads", "system"),
     )
 )
-# More than the icons, colors, sizes and languages there are.
+# Of each macro: what was asked for last.
 _MOST_MADE: Final = 4096
 
 
 class _WithoutIndentation(Extension):
-    """Leaves the indentation of templates out of pages: a quarter of their bytes."""
+    """Leaves one space of the indentation of templates: the rest is a quarter of a page's bytes.
+
+    The one is what keeps apart what stands on two lines with a block at the end of the first.
+    """
 
     def preprocess(
         self,
@@ -56,8 +59,8 @@ class _WithoutIndentation(Extension):
         name: str | None,  # noqa: ARG002 - Jinja passes them
         filename: str | None = None,  # noqa: ARG002
     ) -> str:
-        """Return a template's source without it. Lines stay, for tracebacks."""
-        return re.sub(r"(?m)^[ \t]+", "", source)
+        """Return a template's source so. Lines stay, for tracebacks."""
+        return re.sub(r"(?m)^[ \t]+", " ", source)
 
 
 class _Compiled(jinja2.BytecodeCache):
@@ -152,6 +155,8 @@ def render(
 
 def _section(path: str) -> str | None:
     """Return the first part of a path, None if the frame knows it not: there may be any."""
+    if path == "/":
+        return ""
     section = path.partition("/")[2].partition("/")[0].partition(".")[0]
     return section if section in _SECTIONS else None
 
@@ -162,7 +167,7 @@ def _made_once(macro: Callable[..., Markup]) -> Callable[..., Markup]:
     For those that are on every page, or many times on one, with arguments that come again.
     """
 
-    @lru_cache(maxsize=_MOST_MADE)
+    @lru_cache(maxsize=_MOST_MADE, typed=True)  # a Markup is equal to the text that it escapes to
     def made(_language: str, *arguments: object) -> Markup:
         return macro(*arguments)
 
