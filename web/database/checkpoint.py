@@ -27,5 +27,10 @@ async def write_checkpoint(url: str) -> None:
             await connection.execute(sql)
         finally:
             connection.terminate()
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        OSError,
+    ) as error:
         _LOG.info("no checkpoint before the end: %s", error)
