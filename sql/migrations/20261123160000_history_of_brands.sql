@@ -1,6 +1,6 @@
 -- migrate:up
 
--- As before, but a SKU's entry belongs to a brand, too: that of its product, as it is now, by the primary key of
+-- A SKU's entry belongs to a brand, too: that which its product has at that moment, by the primary key of
 -- product. A subquery rather than a join or a function: each row costs the same, however many products there are.
 create or replace function record_inserted() returns trigger
 language plpgsql as $$
@@ -77,12 +77,6 @@ begin
     return null;
 end
 $$;
-
-alter table history disable trigger history_is_only_added_to;
-update history set brand_id = product.brand_id
-from product
-where history.noun = 'sku' and history.product_id = product.product_id;
-alter table history enable trigger history_is_only_added_to;
 
 -- migrate:down
 alter table history disable trigger history_is_only_added_to;

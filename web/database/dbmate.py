@@ -33,7 +33,8 @@ async def dbmate_migrate(url: str, address: Address, migrations_dir: Path) -> li
         migrations_dir: where the migrations are.
 
     Raises:
-        DbmateError: a migration failed and was rolled back, or dbmate did not run.
+        DbmateError: a migration failed and was rolled back, as far as it is one transaction, or
+            dbmate did not run.
     """
     dbmate_url = _dbmate_url(url, address)
     process = await asyncio.create_subprocess_exec(
@@ -57,7 +58,7 @@ async def dbmate_migrate(url: str, address: Address, migrations_dir: Path) -> li
         stdout, stderr = await process.communicate()
     except BaseException:
         if process.returncode is None:
-            process.kill()  # PostgreSQL rolls the migration back
+            process.kill()  # PostgreSQL rolls back what is not committed
             await process.wait()
         raise
     if process.returncode != 0:
