@@ -110,6 +110,7 @@ async def delete(
     row_id: int,
     version: int,
     confirmed: Dependents | None,
+    query_timeout: float,
 ) -> None:
     """Delete a row, and what belongs to it if that is what was confirmed.
 
@@ -119,6 +120,7 @@ async def delete(
         row_id: which row.
         version: the version that the person saw.
         confirmed: how much the person was told would go with it; None if not told yet.
+        query_timeout: for how long other queries may run, in seconds; those that delete, no less.
 
     Raises:
         NoSuchRowError: nobody has the id (any more).
@@ -141,4 +143,4 @@ async def delete(
     if dependents != (confirmed or Dependents(0, 0)):
         raise AskFirstError(row, dependents)
     for query in deletable.deletes:
-        await execute(connection, query, _DELETE_FOR, row_id=row_id)
+        await execute(connection, query, max(_DELETE_FOR, query_timeout), row_id=row_id)

@@ -72,7 +72,7 @@ class NothingToUndoError(Exception):
         self.left_alone = left_alone
 
 
-async def undo(connection: Connection, change_set_id: int) -> int:
+async def undo(connection: Connection, change_set_id: int, query_timeout: float) -> int:
     """Undo a change set as far as possible, and return the change set that this is.
 
     What an earlier undo of it has done is not asked for again.
@@ -80,6 +80,7 @@ async def undo(connection: Connection, change_set_id: int) -> int:
     Args:
         connection: in a transaction that has changed nothing yet.
         change_set_id: what to undo.
+        query_timeout: for how long other queries may run, in seconds; those that undo, no less.
 
     Raises:
         UnknownChangeSetError: there is no such change set.
@@ -94,11 +95,12 @@ async def undo(connection: Connection, change_set_id: int) -> int:
     if found[0]["is_bulk"]:
         raise BulkLoadError
     await execute(connection, SET_UNDOES, change_set_id=change_set_id)
-    counts = await _run(connection, COUNT_YET_TO_UNDO, change_set_id)
+    seconds = max(_UNDO_FOR, query_timeout)
+    counts = await _run(connection, COUNT_YET_TO_UNDO, change_set_id, seconds)
     nouns = {row["noun"] for row in counts}
     for noun, lock in _LOCKS.items():
         if noun in nouns:
-            await _run(connection, lock, change_set_id)
+            await _run(connection, lock, change_set_id, seconds)
 
     rest = sum(row["row_count"] for row in counts)
     is_changed = False
@@ -107,12 +109,12 @@ async def undo(connection: Connection, change_set_id: int) -> int:
     while rest:
         done = 0
         for query in _steps_of(nouns):
-            done += await _affected(connection, query, change_set_id)
+            done += await _affected(connection, query, change_set_id, seconds)
         if not done:
             break
         is_changed = True
         rest -= done
-    left_alone = await _leave_rest_alone(connection, change_set_id) if rest else []
+    left_alone = await _leave_rest_alone(connection, change_set_id, seconds) if rest else []
     if not is_changed:
         raise NothingToUndoError(left_alone)
     return await current_change_set(connection)
@@ -123,18 +125,22 @@ def _steps_of(nouns: set[str]) -> Iterator[Query]:
 
 
 async def _run(
-    connection: Connection, query: Query, change_set_id: int, **values: object
+    connection: Connection, query: Query, change_set_id: int, seconds: float, **values: object
 ) -> list[asyncpg.Record]:
-    return await fetch(connection, query, _UNDO_FOR, change_set_id=change_set_id, **values)
+    return await fetch(connection, query, seconds, change_set_id=change_set_id, **values)
 
 
-async def _affected(connection: Connection, query: Query, change_set_id: int) -> int:
+async def _affected(
+    connection: Connection, query: Query, change_set_id: int, seconds: float
+) -> int:
     """Run a step and return how many rows it restored."""
     # The steps that remove need no limit, and take no notice of one.
-    rows = await _run(connection, query, change_set_id, most=_MOST_AT_ONCE)
+    rows = await _run(connection, query, change_set_id, seconds, most=_MOST_AT_ONCE)
     return int(rows[0][0])
 
 
-async def _leave_rest_alone(connection: Connection, change_set_id: int) -> list[LeftAlone]:
-    rows = await _run(connection, LEAVE_REST_ALONE, change_set_id)
+async def _leave_rest_alone(
+    connection: Connection, change_set_id: int, seconds: float
+) -> list[LeftAlone]:
+    rows = await _run(connection, LEAVE_REST_ALONE, change_set_id, seconds)
     return sorted((LeftAlone(*row) for row in rows), key=lambda left: (left.noun, left.row_id))

@@ -25,7 +25,7 @@ from web.database.errors import BrokenReferenceError, DuplicateKeyError
 from web.database.pool import Connection, concurrently
 from web.forms import form_fields
 from web.inputs import path_id
-from web.keys import POOL
+from web.keys import POOL, SETTINGS
 from web.languages import gettext
 from web.pages.notices import undo_key
 from web.pages.saving import save
@@ -61,7 +61,7 @@ async def undo_change(request: web.Request) -> web.Response:
     fields = await form_fields(request)
 
     async def work(connection: Connection) -> Outcome:
-        undone_by = await undo(connection, change_id)
+        undone_by = await undo(connection, change_id, request.app[SETTINGS].query_timeout)
         url = request.app.router["change"].url_for(change_id=str(undone_by))
         return Outcome(undone_by, str(url))
 

@@ -15,6 +15,7 @@ from web.changes.idempotency import Outcome
 from web.database.pool import Connection
 from web.forms import form_fields
 from web.inputs import id_from, path_id
+from web.keys import SETTINGS
 from web.languages import gettext
 from web.pages import nouns
 from web.pages.edit_fields import label_of
@@ -54,7 +55,8 @@ class DeletePages:
         confirmed = _confirmed(fields)
 
         async def work(connection: Connection) -> Outcome:
-            await delete(connection, self.deletable, row_id, version, confirmed)
+            timeout = request.app[SETTINGS].query_timeout
+            await delete(connection, self.deletable, row_id, version, confirmed, timeout)
             change_set_id = await current_change_set(connection)
             url = self.noun.list_url(request).with_query(change=change_set_id)
             return Outcome(change_set_id, str(url))
