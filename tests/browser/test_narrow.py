@@ -40,7 +40,9 @@ async def test_no_page_scrolls_sideways(
     too_wide = []
 
     for path in (*PATHS, *STATES):
-        await page.goto(path)
+        answer = await page.goto(path)
+        assert answer is not None
+        assert answer.status == (404 if path == "/brands/999" else 200), path
         for width in (320, 360, 390):
             await page.set_viewport_size({"width": width, "height": 700})
             needed = await page.evaluate("document.scrollingElement.scrollWidth")

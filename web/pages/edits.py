@@ -1,6 +1,7 @@
 """The forms that rename and edit brands, products, colors and sizes."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -143,7 +144,7 @@ class EditPages:
                 "The form does not say which version it began from. Nothing was saved. "
                 "Look at what is there now, then save again."
             )
-            brand_now = next(iter((await _brands(request, row.fields)).values()), None)
+            brand_now = await _other_brand(request, row.fields, entry.brand)
             form = replace(form, problem=problem, now=row.fields, brand_now=brand_now)
         return await self._explained(request, form, entry.brand)
 
@@ -171,6 +172,19 @@ async def _brands(request: web.Request, *rows: Fields) -> Mapping[int, str]:
     numbers = {_brand_number(row) for row in rows}
     wanted = [number for number in numbers if number is not None]
     return await name_brands(request.app[POOL], wanted) if wanted else {}
+
+
+async def _other_brand(request: web.Request, row: Fields, entry: BrandEntry | None) -> str | None:
+    """Return what the brand of a row is called, unless it is the one that the form means."""
+    pool, brand_id = request.app[POOL], _brand_number(row)
+    if entry is None or brand_id is None:
+        return None
+    if entry.problem is None:
+        async with pool.acquire() as connection:
+            with suppress(UnclearBrandError):
+                if await entry.find(connection) == brand_id:
+                    return None
+    return (await name_brands(pool, [brand_id])).get(brand_id)
 
 
 def _brand_number(row: Fields) -> int | None:
