@@ -21,7 +21,7 @@ import pytest_asyncio
 from web.database.embedded import embedded_server
 from web.database.migrations import migrate
 
-pytest_plugins = ["tests.desk"]
+pytest_plugins = ["tests.desk", "tests.figures"]
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it gets a name that nobody can guess
 _ROOM = 4 * 1024**3

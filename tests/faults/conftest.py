@@ -1,12 +1,13 @@
 """The drills: each breaks something, asserts what must hold, and notes a figure.
 
 Their sizes come from HANGTAG_FAULTS: `small` with all other tests, `some` for about five minutes
-(`make faults`), `all` for the figures of docs/reliability.md (`make faults-full`). What is asserted
-does not depend on the clock; how long things took is noted, and printed at the end as a table.
+(`make faults`, and .ci/run with all other tests), `all` for the sizes that are meant in the end
+(`make faults-full`). What is asserted does not depend on the clock; how long things took is noted
+beside what is meant, and printed at the end as a table (tests/figures.py).
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -28,9 +29,6 @@ __all__ = [
 
 _SCALES: Final = ("small", "some", "all")
 _SCALE: Final = os.environ.get("HANGTAG_FAULTS", "small")
-_FIGURE: Final = "figure"
-
-Note = Callable[[str, str], None]
 
 
 def sized(small: int, some: int, full: int) -> int:
@@ -38,14 +36,9 @@ def sized(small: int, some: int, full: int) -> int:
     return (small, some, full)[_SCALES.index(_SCALE)]
 
 
-@pytest.fixture
-def note(request: pytest.FixtureRequest) -> Note:
-    """Note what a drill did and what came of it: `note("20 downloads", "all slots free")`."""
-
-    def noted(fault: str, figure: str) -> None:
-        request.node.user_properties.append((_FIGURE, f"| {fault} | {figure} |"))
-
-    return noted
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give each drill the time that its size takes on a machine that does other things."""
+    item.add_marker(pytest.mark.timeout(sized(120, 600, 3600)))
 
 
 @pytest.fixture
@@ -55,17 +48,3 @@ def server(short_dir: Path) -> Iterator[Server]:
         started = Server(short_dir / "data", stack)
         started.start()
         yield started
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the figures of all drills as a table, when a size was asked for."""
-    if "HANGTAG_FAULTS" not in os.environ:
-        return
-    rows = [
-        row
-        for report in terminalreporter.getreports("passed")
-        for name, row in report.user_properties
-        if name == _FIGURE
-    ]
-    terminalreporter.section("figures")
-    terminalreporter.write_line("\n".join(["| fault | figure |", "| --- | --- |", *rows]))

@@ -8,7 +8,8 @@ from pytest_aiohttp import AiohttpClient, AiohttpServer
 
 from tests.desk import CatalogMaker, Desk, build_settings
 from tests.downloads.watching import until_freed
-from tests.faults.conftest import Note, sized
+from tests.faults.conftest import sized
+from tests.figures import Note
 from tests.proxy import Proxy
 from tests.wire import is_whole, open_wire, unchunked
 from web.app import create_app
@@ -77,4 +78,5 @@ async def test_every_cut_is_seen_by_the_client(
         "of a download",
         f"{statuses.count(200):,} truncated bodies, each seen as broken, one status line each; "
         f"{statuses.count(503):,} pages with 503 before the first byte; none passed as whole",
+        limit="every truncation seen by the client; one status line",
     )

@@ -13,13 +13,15 @@ from pytest_aiohttp import AiohttpClient, AiohttpServer
 
 from tests.conftest import unique_name
 from tests.desk import CatalogMaker, Desk, app_of, build_settings, get_page, post_form
-from tests.faults.conftest import Note, sized
+from tests.faults.conftest import sized
+from tests.figures import Note
 from tests.page import Page
 from web.app import create_app
 from web.keys import POOL
 
 ROUNDS = sized(1, 3, 10)
 PAGES = ["/", "/brands", "/products"]
+LIMIT = "a clear page, nothing lost, recovery without a restart"
 FORM = {"brand_name": "Levis\r\nLee", "mode": "all"}
 
 
@@ -80,6 +82,7 @@ async def test_full_disk(desk: Desk, catalog: CatalogMaker, note: Note) -> None:
     note(
         f"disk full in PostgreSQL (53100, raised by a trigger), {ROUNDS} times",
         "503 that says so, what was typed kept, pages go on; saved when there was room again",
+        limit=LIMIT,
     )
 
 
@@ -107,6 +110,7 @@ async def test_connections_used_up(
     note(
         f"no connection to be had (53300, by the limit of a role), {ROUNDS} times",
         "503 with Retry-After, what was typed kept; all works again without a restart",
+        limit=LIMIT,
     )
 
 
@@ -133,4 +137,5 @@ async def test_statement_timeout(
     note(
         f"statement_timeout of {seconds} s while a table is locked, {ROUNDS} times",
         "503 that says that nothing was saved, what was typed kept; saved when it was free again",
+        limit=LIMIT,
     )

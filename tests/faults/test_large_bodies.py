@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.cli.conftest import Home, RunningDesk, Serve
 from tests.downloads.watching import PATIENCE, until
-from tests.faults.conftest import Note, sized
+from tests.faults.conftest import sized
+from tests.figures import Note
 from web.body_room import MOST_BYTES
 from web.pages.brand_form import MAX_FORM_BYTES
 
@@ -74,4 +75,6 @@ async def test_large_bodies_at_once_take_little_memory(
     note(
         f"{CLIENTS} forms of {MAX_FORM_BYTES / 1e6:.0f} MB at once, whose end does not come",
         f"{HELD} taken, the others 503 with Retry-After; memory {growth / 2**20:+.0f} MiB at most",
+        limit=f"each is taken or told 503, pages keep answering, memory "
+        f"{MOST_GROWTH / 2**20:+.0f} MiB at most",
     )
