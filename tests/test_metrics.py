@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.desk import CatalogMaker, Desk, OpenDesk, app_of, get_page, post_form
+from tests.access.visits import ask
+from tests.desk import CatalogMaker, Desk, OpenDesk, app_of, get_page, post_form, sign_in
 from tests.wire import open_wire
+from web.access import local_desk
+from web.access.roles import Role
 from web.database.errors import BrokenReferenceError, DatabaseBusyError, RefusedValueError
 from web.keys import DOWNLOAD_POOL, DOWNLOAD_RECORDER, POOL
 from web.metrics import MULTIPROCESS_VARIABLE, exposition, forget_process
@@ -82,8 +85,9 @@ async def test_no_path_that_a_client_made_up_becomes_a_series(desk: Desk) -> Non
 
 
 async def test_pools_say_what_is_lent_out_and_how_long_it_was_waited_for(
-    open_desk: OpenDesk,
+    open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(local_desk, "ASK_EVERY", 3600.0)  # by the same pool
     desk = await open_desk(pool_size=2, acquire_timeout=2.0)
     pool = app_of(desk)[POOL]
     before = await _read(desk)
@@ -180,6 +184,10 @@ async def test_metrics_are_for_admins(desk: Desk, catalog: CatalogMaker) -> None
 
     assert page.status in {303, 401}
     assert "hangtag_requests" not in page.html
+    for role in (Role.VIEWER, Role.EDITOR):
+        page = await ask(desk, "GET", "/metrics", await sign_in(desk, role))
+        assert page.status == 403
+        assert "hangtag_requests" not in page.html
 
 
 def test_several_processes_are_one_sum_and_one_that_ended_holds_nothing(tmp_path: Path) -> None:

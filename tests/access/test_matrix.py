@@ -1,5 +1,6 @@
 """Who may use which route, as the route table says it: route × role × method."""
 
+import asyncio
 import re
 
 import pytest
@@ -7,11 +8,15 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from tests.access.visits import account, ask, program
-from tests.desk import Desk, OpenDesk, app_of, browser_of, build_settings
+from tests.desk import CatalogMaker, Desk, OpenDesk, app_of, browser_of, build_settings
 from tests.page import Page
-from web.access.accounts import add_account
+from web.access import local_desk
+from web.access.accounts import add_account, has_accounts
+from web.access.local_desk import LocalDesk
 from web.access.roles import Access, Role
 from web.app import create_app
+from web.database.errors import DatabaseUnavailableError
+from web.database.pool import Pool
 from web.keys import ACCESS, POOL
 from web.routes import ROUTES, Route
 
@@ -50,6 +55,41 @@ EXPECTED: dict[str, dict[Access, str]] = {
     },
     "local desk": dict.fromkeys(Access, ALLOWED),
 }
+# What the route table has to say: what each may do is expected by it.
+ADMINS = {
+    ("GET", "/partner-keys"),
+    ("POST", "/partner-keys"),
+    ("POST", "/partner-keys/{partner_key_id}/revoke"),
+    ("GET", "/system"),
+    ("GET", "/metrics"),
+}
+PARTNERS = {
+    ("GET", "/brands.csv"),
+    ("GET", "/products.csv"),
+    ("GET", "/skus.csv"),
+    ("GET", "/skus.ndjson"),
+    ("POST", "/api/products/batch"),
+}
+OPEN = {
+    ("GET", "/api/openapi.json"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("GET", "/sign-in/provider"),
+    ("GET", "/sign-in/callback"),
+    ("POST", "/sign-out"),
+    ("POST", "/sign-out/everywhere"),
+    ("POST", "/preferences"),
+    ("GET", "/static/{path:.+}"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+}
+# A POST, and still it changes nothing.
+ASKING = {
+    ("POST", "/search"),
+    ("POST", "/search/found.csv"),
+    ("POST", "/search/unknown.txt"),
+    ("POST", "/api/brands/check"),
+}
 
 
 def _address(route: Route) -> str:
@@ -66,6 +106,18 @@ def _came_of(route: Route, page: Page) -> str:
         return REFUSED
     to_sign_in = page.status == 303 and page.headers["Location"].startswith("/sign-in?")
     return ASKED if page.status == 401 or to_sign_in else ALLOWED
+
+
+def _routes_of(*accesses: Access) -> set[tuple[str, str]]:
+    return {(route.method, route.path) for route in ROUTES if route.access in accesses}
+
+
+def test_route_table_opens_no_more_than_is_meant() -> None:
+    assert _routes_of(Access.ADMIN) == ADMINS
+    assert _routes_of(Access.PROGRAM) == PARTNERS
+    assert _routes_of(*EVERYBODY) == OPEN
+    looking = _routes_of(Access.READ)
+    assert {(method, path) for method, path in looking if method != "GET"} == ASKING
 
 
 @pytest.mark.parametrize("who", EXPECTED)
@@ -162,6 +214,57 @@ async def test_first_account_closes_the_local_desk(open_desk: OpenDesk) -> None:
     other_worker = await open_desk()
 
     assert (await ask(other_worker, "GET", "/brands")).status == 303
+
+
+async def test_first_account_closes_a_desk_that_nobody_asked_meanwhile(
+    open_desk: OpenDesk, catalog: CatalogMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: asyncio.Queue[bool] = asyncio.Queue()
+
+    async def noted(pool: Pool) -> bool:
+        found = await has_accounts(pool)
+        looked.put_nowait(found)
+        return found
+
+    monkeypatch.setattr(local_desk, "ASK_EVERY", 0.01)
+    monkeypatch.setattr(local_desk, "has_accounts", noted)
+    desk = await open_desk()
+    await catalog.connection.execute(
+        "insert into account (account_name, role) values ('Ada', 'admin')"
+    )
+    async with asyncio.timeout(20):
+        while not await looked.get():
+            pass
+
+    assert (await ask(desk, "GET", "/brands")).status == 303
+
+
+async def test_what_was_known_last_counts_while_the_accounts_cannot_be_looked_for(
+    open_desk: OpenDesk, catalog: CatalogMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: asyncio.Queue[Exception] = asyncio.Queue()
+    errors = [DatabaseUnavailableError("it is away"), RuntimeError("whatever it is")]
+
+    async def fail(pool: Pool) -> bool:
+        if not errors:
+            return await has_accounts(pool)
+        failed.put_nowait(errors[0])
+        raise errors.pop(0)
+
+    desk = await open_desk()
+    state = LocalDesk(app_of(desk)[POOL])
+    assert await state.is_open()
+    monkeypatch.setattr(local_desk, "ASK_EVERY", 0.01)
+    monkeypatch.setattr(local_desk, "has_accounts", fail)
+    await catalog.connection.execute(
+        "insert into account (account_name, role) values ('Ada', 'admin')"
+    )
+    async with asyncio.timeout(20), state.asked_often():
+        await failed.get()
+        assert await state.is_open()
+        await failed.get()
+        while await state.is_open():  # noqa: ASYNC110 - asked beside
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """run.py serve --workers: several processes on one port under one parent."""
 
 import asyncio
+import errno
 import json
 import re
 import signal
@@ -238,6 +239,32 @@ def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_without_pauses")
 async def test_outage_of_postgresql_never_ends_the_desk() -> None:
     await _Scripted([*[UNAVAILABLE] * 50, 0]).keep(asyncio.Event())
+
+
+@pytest.mark.usefixtures("_without_pauses")
+async def test_process_that_cannot_be_started_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tries, stopping = 0, asyncio.Event()
+
+    async def fail(*_arguments: object, **_settings: object) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 20:
+            stopping.set()
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", fail)
+    order = Order(settings={}, database_url="", addresses=[])
+    worker = workers._Worker(order, 0, Spare())  # noqa: SLF001 - what decides whether to go on
+    with pytest.raises(WorkersError, match="did not come up: Resource temporarily unavailable"):
+        await worker.keep(stopping)
+    worker.listening.set()
+
+    await worker.keep(stopping)
+
+    assert tries == 20
+    assert "a worker ended: Resource temporarily unavailable; the next starts in" in caplog.text
 
 
 @pytest.mark.usefixtures("_without_pauses")

@@ -1,33 +1,36 @@
 """The desk on its own machine: open without accounts, until there is the first one."""
 
 import asyncio
+import logging
 import time
-from contextlib import suppress
-from typing import Final
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from web.access.accounts import has_accounts
 from web.database.errors import DatabaseUnavailableError
 from web.database.pool import Pool
 
 # How long it may take until the first account closes a local desk, in seconds.
-_ASK_EVERY: Final = 2.0
+ASK_EVERY = 2.0
+
+_LOG = logging.getLogger("hangtag.access")
 
 
 class LocalDesk:
     """Whether there are no accounts, so that who is on this machine needs none.
 
-    It is asked at the start, and then beside requests rather than before them: a busy or
-    lost database is told by the page itself, which knows what was typed.
+    It is asked beside requests, whether any come or not, rather than before them: a busy or
+    lost database is told by the page itself, which knows what was typed, and after a quiet
+    night the first request is answered as the last one would be.
     """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._is_open: bool | None = None
         self._asked_at = 0.0
-        self._asking: asyncio.Task[None] | None = None
 
     async def is_open(self) -> bool:
-        """Return whether there are no accounts, as of two seconds ago when requests come.
+        """Return whether there are no accounts, as of two seconds ago.
 
         While the database is away, what was known last counts; at first nobody is let in.
 
@@ -36,16 +39,7 @@ class LocalDesk:
         """
         if self._is_open is None:
             await self.ask()
-        elif time.monotonic() - self._asked_at > _ASK_EVERY and self._asking is None:
-            self._asking = asyncio.create_task(self._ask_again())
         return bool(self._is_open)
-
-    async def close(self) -> None:
-        """Ask no more."""
-        if self._asking is not None:
-            self._asking.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._asking
 
     async def ask(self) -> None:
         """Ask now.
@@ -53,13 +47,28 @@ class LocalDesk:
         Raises:
             DatabaseUnavailableError: PostgreSQL cannot be reached.
         """
-        self._is_open = not await has_accounts(self._pool)
-        self._asked_at = time.monotonic()
+        asked_at = time.monotonic()
+        is_open = not await has_accounts(self._pool)
+        if asked_at >= self._asked_at:  # a later question may have been answered sooner
+            self._is_open, self._asked_at = is_open, asked_at
 
-    async def _ask_again(self) -> None:
+    @asynccontextmanager
+    async def asked_often(self) -> AsyncIterator[None]:
+        """Ask every two seconds while the block runs."""
+        asking = asyncio.create_task(self._ask_often())
         try:
-            await self.ask()
-        except DatabaseUnavailableError:
-            self._asked_at = time.monotonic()
+            yield
         finally:
-            self._asking = None
+            asking.cancel()
+            with suppress(asyncio.CancelledError):
+                await asking
+
+    async def _ask_often(self) -> None:
+        while True:
+            await asyncio.sleep(ASK_EVERY)
+            try:
+                await self.ask()
+            except DatabaseUnavailableError:
+                pass  # whoever comes is told
+            except Exception:  # noqa: BLE001  # whatever it is, the first account must be seen
+                _LOG.exception("it is not known whether there are accounts")

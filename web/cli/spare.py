@@ -44,7 +44,11 @@ class Spare:
         self._taken = asyncio.Event()
 
     async def take(self) -> Process:
-        """Return a process that an order can be given to: the spare, or else a new one."""
+        """Return a process that an order can be given to: the spare, or else a new one.
+
+        Raises:
+            OSError: a new one could not be started.
+        """
         process, self._process = self._process, None
         self._taken.set()
         self._wanted.clear()  # whoever has taken it says when there is time for the next

@@ -149,13 +149,19 @@ class _Worker:
         rapid, pause = 0, 0.0
         while True:
             started = clock()
-            status = await self._run(stopping)
+            try:
+                status = await self._run(stopping)
+                said = told(status)
+            except OSError as error:  # out of processes or memory, perhaps: the others serve on
+                if stopping.is_set():
+                    return
+                status, said = UNAVAILABLE, error.strerror or str(error)
             if stopping.is_set():
                 if status != 0:
-                    raise WorkersError(f"A worker did not end well: {told(status)}.")
+                    raise WorkersError(f"A worker did not end well: {said}.")
                 return
             if not self.listening.is_set():
-                raise WorkersError(f"A worker did not come up: {told(status)}.")
+                raise WorkersError(f"A worker did not come up: {said}.")
             if clock() - started >= RAPID_SECONDS:
                 rapid, pause = 0, 0.0
             elif status != UNAVAILABLE:
@@ -163,16 +169,20 @@ class _Worker:
             if rapid == _MOST_RAPID:
                 raise WorkersError(
                     f"A worker ended {rapid} times in a row soon after its start, the last time"
-                    f" with {told(status)}: Hangtag gives up. The log says what came before."
+                    f" with {said}: Hangtag gives up. The log says what came before."
                 )
-            _LOG.warning("a worker ended: %s; the next starts in %g s", told(status), pause)
+            _LOG.warning("a worker ended: %s; the next starts in %g s", said, pause)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), pause)
                 return
             pause = min(max(_FIRST_PAUSE, 2 * pause), _LONGEST_PAUSE)
 
     async def _run(self, stopping: asyncio.Event) -> int:
-        """Run one process to its end and return its status; tell it when it is time to stop."""
+        """Run one process to its end and return its status; tell it when it is time to stop.
+
+        Raises:
+            OSError: it could not be started.
+        """
         process = await self._spare.take()
         assert process.stdin is not None  # noqa: S101 - for the type checker
         process.stdin.write(self._order.line())  # and left open: its end is the parent's
