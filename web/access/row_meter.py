@@ -1,9 +1,9 @@
 """The rows that a partner's key has had today, counted while they are streamed.
 
-A download counts into its meter, and a task beside it adds that to the quota about
-every second and at the end, so that several downloads of one key, in any worker, know
-of each other. One that passes the quota on its way is broken off: its rows were sent,
-its end is missing, and its reader sees it.
+A download counts into its meter before it sends, and a task beside it adds that to the
+quota about every second and at the end, so that several downloads of one key, in any
+worker, know of each other. One that passes the quota on its way is broken off: its rows
+were sent, its end is missing, and its reader sees it.
 """
 
 import asyncio
@@ -36,14 +36,17 @@ class RowMeter:
         self._row_count = 0
         self._told = 0
 
-    def count(self, row_count: int) -> None:
-        """Say how many rows the download has sent so far.
+    def add(self, rows: int) -> None:
+        """Count rows that are about to be sent."""
+        self._row_count += rows
+
+    def check(self) -> None:
+        """See that no more rows were sent than were left.
 
         Raises:
-            DownloadBrokenOffError: they are more than were left.
+            DownloadBrokenOffError: they are more.
         """
-        self._row_count = row_count
-        if row_count > self._most:
+        if self._row_count > self._most:
             raise DownloadBrokenOffError(
                 f"{self._quota.subject}: the quota is used up", Cause.QUOTA_USED_UP
             )
@@ -61,10 +64,14 @@ class RowMeter:
         self._told = row_count
         self._most = row_count + rows_left
 
-    async def tell_often(self) -> None:
-        """Tell about every second."""
-        while True:
-            await asyncio.sleep(_EVERY_SECONDS)
+    async def tell_until(self, ended: asyncio.Event) -> None:
+        """Tell about every second, and once more when the download has ended."""
+        is_over = False
+        while not is_over:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_EVERY_SECONDS):
+                    await ended.wait()
+            is_over = ended.is_set()  # before the last time, which has all rows then
             await self.tell()
 
 
@@ -76,12 +83,12 @@ async def row_meter(pool: Pool, quota: Allowance) -> AsyncIterator[RowMeter]:
         AllowanceUsedUpError: nothing was left at the beginning.
     """
     meter = RowMeter(pool, quota, await left(pool, quota))
-    telling = asyncio.create_task(meter.tell_often())
+    ended = asyncio.Event()
+    telling = asyncio.create_task(meter.tell_until(ended))
     try:
         yield meter
     finally:
-        telling.cancel()
-        with suppress(asyncio.CancelledError):
-            await telling
-        # Shielded: whoever leaves in the middle has had the rows, too.
-        await asyncio.shield(asyncio.create_task(meter.tell()))
+        ended.set()
+        # Never cancelled, or nobody knew whether what it tells just now was counted. And shielded:
+        # whoever leaves in the middle has had the rows, too.
+        await asyncio.shield(telling)

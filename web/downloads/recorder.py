@@ -39,14 +39,21 @@ class Asked:
     watch: str | None = None
 
 
+def rows_of(piece: bytes) -> int:
+    """Return how many rows a piece has.
+
+    Rows are counted as line ends, 1 GB/s. In NDJSON that is exact. In CSV it is, unless a
+    name holds a line break, which only a load past the desk's own forms can put there.
+    """
+    return piece.count(b"\n")
+
+
 class RunningDownload:
     """How far a download is."""
 
-    __slots__ = ("byte_count", "cause", "ended", "limit", "row_count")
+    __slots__ = ("byte_count", "cause", "ended", "row_count")
 
     def __init__(self) -> None:
-        # Is told the rows so far, and raises when they are more than its reader may have.
-        self.limit: Callable[[int], None] | None = None
         self.row_count = 0
         self.byte_count = 0
         self.cause: Cause | None = None
@@ -54,17 +61,11 @@ class RunningDownload:
         DOWNLOADS_RUNNING.inc()
 
     def add(self, piece: bytes) -> None:
-        """Count a piece that was sent.
-
-        Rows are counted as line ends, 1 GB/s. In NDJSON that is exact. In CSV it is, unless a
-        name holds a line break, which only a load past the desk's own forms can put there.
-        """
-        rows = piece.count(b"\n")
+        """Count a piece that was sent."""
+        rows = rows_of(piece)
         self.row_count += rows
         DOWNLOAD_ROWS.inc(rows)
         self.add_heading(piece)
-        if self.limit is not None:
-            self.limit(self.row_count)
 
     def add_heading(self, heading: bytes) -> None:
         """Count what was sent and is no row."""

@@ -15,13 +15,14 @@ from typing import Final
 import asyncpg
 from aiohttp import HttpVersion11, web
 
+from web.access.row_meter import RowMeter
 from web.changes.versions import catalog_version
 from web.database.cursors import read_blocks
 from web.database.errors import DatabaseUnavailableError
 from web.database.pool import Connection, Pool
 from web.database.queries import Query
 from web.downloads.reader import DownloadBrokenOffError, Reader
-from web.downloads.recorder import Asked, RunningDownload
+from web.downloads.recorder import Asked, RunningDownload, rows_of
 from web.downloads.records import Cause
 from web.inputs import accepts_gzip, query_watch, wanted_versions
 from web.keys import (
@@ -112,8 +113,7 @@ async def stream(request: web.Request, download: Download) -> web.StreamResponse
                 record = app[DOWNLOAD_RECORDER].begin(
                     app[POOL], _asked(request, watch), download.count
                 )
-                if (meter := request.get(ROW_METER)) is not None:
-                    record.limit = meter.count
+                meter = request.get(ROW_METER)
                 blocks = read_blocks(connection, download.query, app[LIMITER], **download.values)
                 async with aclosing(blocks) as pieces:
                     first_piece = await anext(pieces, b"")
@@ -121,12 +121,9 @@ async def stream(request: web.Request, download: Download) -> web.StreamResponse
                     if accepts_gzip(request):
                         response.enable_compression(web.ContentCoding.gzip)
                     await response.prepare(request)
-                    await reader.send(download.first_line + first_piece)
-                    record.add_heading(download.first_line)
-                    record.add(first_piece)
+                    await _send(reader, record, meter, first_piece, download.first_line)
                     async for piece in pieces:
-                        await reader.send(piece)
-                        record.add(piece)
+                        await _send(reader, record, meter, piece)
         await reader.finish()
     except BaseException as error:
         if record is not None:
@@ -134,6 +131,27 @@ async def stream(request: web.Request, download: Download) -> web.StreamResponse
         raise
     record.end(Cause.COMPLETE)
     return response
+
+
+async def _send(
+    reader: Reader,
+    record: RunningDownload,
+    meter: RowMeter | None,
+    piece: bytes,
+    heading: bytes = b"",
+) -> None:
+    """Send a piece, and count it.
+
+    A key's rows are counted before: most of a piece can be read by who then breaks the connection.
+    """
+    if meter is not None:
+        meter.add(rows_of(piece))
+    await reader.send(heading + piece)
+    if heading:
+        record.add_heading(heading)
+    record.add(piece)
+    if meter is not None:
+        meter.check()
 
 
 def _asked(request: web.Request, watch: str | None) -> Asked:
