@@ -6,19 +6,36 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from pytest_aiohttp import AiohttpClient
 
+from tests.access.provider import CLIENT_ID, CLIENT_SECRET, Provider, running
 from tests.access.visits import account, ask, cookie_of, program, sign_in_by_form, token_of
-from tests.desk import CatalogMaker, Desk, OpenDesk, app_of, get_page
+from tests.conftest import drop_database
+from tests.desk import CatalogMaker, Desk, OpenDesk, app_of, build_settings, get_page
 from tests.wire import open_wire
+from web.app import create_app
 from web.database.errors import DatabaseUnavailableError
+from web.database.pool import open_pool
 from web.keys import DOWNLOAD_RECORDER
 from web.logs import log_handler, log_to_stderr, parameter_names
 
 SECRET = "s3cret"  # noqa: S105 - it marks what must not be in the log
+
+
+@dataclass
+class RememberingProvider(Provider):
+    """A provider that remembers the tokens it gave."""
+
+    id_tokens: list[str] = field(default_factory=list)
+
+    def _id_token(self) -> str:
+        self.id_tokens.append(super()._id_token())
+        return self.id_tokens[-1]
 
 
 @dataclass
@@ -191,10 +208,18 @@ async def test_nothing_that_is_secret_is_ever_in_the_log(
             f"/sign-in?next=/brands?q={SECRET}",
             f"/downloads/status?watch={SECRET * 4}",
             f"/nowhere?token={SECRET}",
+            f"/nowhere/{SECRET}",
+            f"/{SECRET}",
+            f"/brands/{SECRET}",
+            f"/products/{SECRET}/edit",
+            f"/changes/1{SECRET}",
+            f"/static/{SECRET}.css",
             "/system",
             "/metrics",
         ):
             await ask(desk, "GET", path, who)
+        await ask(desk, "POST", f"/partner-keys/{SECRET}/revoke", who)
+        await ask(desk, "PUT", f"/brands/{SECRET}", who)
         await ask(desk, "POST", f"/brands?key={SECRET}", who, {"brand_name": "Levis", "x": SECRET})
         await ask(desk, "POST", "/partner-keys", who, {"partner_key_name": SECRET + "\0"})
         await ask(desk, "POST", "/sign-in", who, {"account_name": SECRET, "password": SECRET})
@@ -218,6 +243,72 @@ async def test_nothing_that_is_secret_is_ever_in_the_log(
     for secret in (token, key, made_key, "correct horse battery", "argon2"):
         assert secret not in written
     assert "Traceback" not in written
+
+
+async def test_nothing_of_a_sign_in_with_a_provider_is_in_the_log(
+    open_desk: OpenDesk, log: Log
+) -> None:
+    assert CLIENT_SECRET.startswith(SECRET)
+    async with running(RememberingProvider()) as provider:
+        assert isinstance(provider, RememberingProvider)
+        desk = await open_desk(
+            oidc_issuer=provider.issuer, oidc_client_id=CLIENT_ID, oidc_client_secret=CLIENT_SECRET
+        )
+        await account(desk, "ada@example.com")
+        statuses, secrets = [], {SECRET, "the-code"}
+        for claims in ({"iss": f"https://{SECRET}.example"}, {"aud": SECRET}, {}):
+            provider.claims, provider.codes = claims, ["the-code"]
+            left = await ask(desk, "GET", "/sign-in/provider?next=/brands")
+            attempt = left.headers["Set-Cookie"].partition(";")[0]
+            back = provider.authorize(left.headers["Location"])
+            page = await ask(desk, "GET", back, {"Cookie": attempt})
+            statuses.append(page.status)
+            secrets |= {attempt.partition("=")[2], provider.asked["state"], provider.asked["nonce"]}
+
+    assert statuses == [502, 502, 303]
+    assert len(provider.id_tokens) == 3
+    written = log.everything()
+    assert "/sign-in/callback" in written
+    for secret in (*secrets, *provider.id_tokens):
+        assert secret not in written
+
+
+async def test_password_of_the_database_is_not_in_the_log(
+    server_url: str, database_url: str, aiohttp_client: AiohttpClient, log: Log
+) -> None:
+    url = database_url.replace("//postgres@", f"//postgres:{SECRET}@")
+    assert SECRET in url
+    app = create_app(build_settings(database_url=url), url)
+    desk: Desk = await aiohttp_client(app)  # type: ignore[assignment]  # as pytest-aiohttp has it
+    assert SECRET not in (await get_page(desk, "/system")).html
+    await drop_database(server_url, urlsplit(database_url).path.removeprefix("/"))
+
+    assert (await get_page(desk, "/brands")).status == 503
+    assert (await get_page(desk, "/readyz")).status == 503
+    with pytest.raises(DatabaseUnavailableError) as unavailable:
+        async with open_pool(url, size=1, acquire_timeout=5.0, query_timeout=None):
+            pass
+
+    assert SECRET not in str(unavailable.value)
+    assert SECRET not in log.everything()
+
+
+@pytest.mark.parametrize(
+    ("path", "logged"),
+    [
+        ("/brands/77", "/brands/77"),
+        ("/brands/1x", "/brands/{brand_id}"),
+        ("/static/app.css", "/static/app.css"),
+        ("/static/none.css", "/static/{path}"),
+        ("/nowhere", "none"),
+    ],
+)
+async def test_path_is_logged_where_it_is_one_of_the_desk(
+    desk: Desk, log: Log, path: str, logged: str
+) -> None:
+    page = await get_page(desk, path)
+
+    assert log.request()["event"] == f"GET {logged} {page.status}"
 
 
 @pytest.mark.parametrize(

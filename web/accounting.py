@@ -1,6 +1,8 @@
 """What is said of a request when it is over: its line in the log, and the numbers of `/metrics`."""
 
 import logging
+import re
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
@@ -10,8 +12,8 @@ from web.keys import IDENTITY, REQUEST_ID
 from web.logs import parameter_names
 from web.metrics import BROKEN_OFF, GONE, NO_ROUTE, count_request
 
-# As much of a path as the log keeps.
-_MOST_PATH: Final = 200
+# What an id in a path looks like. Somebody may paste a key there, and no key is of digits only.
+_ID: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 _LOG = logging.getLogger("hangtag.requests")
 
@@ -22,6 +24,7 @@ def account(
     """Count a request, and write its line.
 
     The line has the path without its query, and of that the names alone: a value may be a token.
+    So may a path that names nothing; then the route is there in its place.
 
     Args:
         request: it is over.
@@ -36,7 +39,6 @@ def account(
     count_request(route, request.method, BROKEN_OFF if is_broken and status else said, seconds)
     if not _LOG.isEnabledFor(logging.INFO):
         return
-    path = request.rel_url.raw_path[:_MOST_PATH]
     fields: dict[str, object] = {
         "request_id": request.get(REQUEST_ID, ""),
         "route": route,
@@ -51,4 +53,13 @@ def account(
         fields["parameters"] = parameter_names(request.rel_url.query)
     if tally.byte_count is not None:
         fields["rows"], fields["bytes"] = tally.row_count, tally.byte_count
+    path = request.rel_url.raw_path if _names_something(request, status) else route
     _LOG.info("%s %s %s", request.method, path, said, extra=fields)
+
+
+def _names_something(request: web.Request, status: int | None) -> bool:
+    """Return whether a path is one of the desk's own, and not whatever somebody typed."""
+    if request.match_info.route.resource is None:
+        return False
+    is_found = status in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}  # a file, say
+    return is_found or all(_ID.fullmatch(value) for value in request.match_info.values())

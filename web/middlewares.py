@@ -56,7 +56,8 @@ SERVER = "Hangtag"
 async def send_common_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Put the request id and the security headers on a response (signal on_response_prepare)."""
     request[_PREPARED] = response
-    response.headers["X-Request-ID"] = request.get(REQUEST_ID, "")
+    if (request_id := request.get(REQUEST_ID)) is not None:
+        response.headers["X-Request-ID"] = request_id
     response.headers["Server"] = SERVER
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)

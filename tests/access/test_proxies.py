@@ -1,5 +1,7 @@
 """Behind a proxy: who the client is, by which name and scheme, and whom that is believed."""
 
+import json
+
 import pytest
 
 from tests.access.visits import account, ask
@@ -55,14 +57,24 @@ async def test_nobody_else_is_believed(open_desk: OpenDesk, catalog: CatalogMake
     assert await _address(open_desk, catalog, "10.0.0.0/8", **headers) == "127.0.0.1"
 
 
-async def test_both_kinds_of_headers_at_once_are_refused(open_desk: OpenDesk) -> None:
+@pytest.mark.parametrize("path", ["/brands", "/healthz", "/nowhere"])
+async def test_both_kinds_of_headers_at_once_are_refused_like_any_mistake(
+    open_desk: OpenDesk, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    caplog.set_level("INFO", "hangtag.requests")
     desk = await open_desk(trusted_proxies="127.0.0.1")
     headers = {"X-Forwarded-For": "192.0.2.7", "Forwarded": "for=192.0.2.8"}
 
-    page = await ask(desk, "GET", "/brands", headers)
+    page = await ask(desk, "GET", path, {**headers, "Accept-Language": "de"})
+    program = await ask(desk, "GET", path, {**headers, "Authorization": "Bearer key"})
 
-    assert page.status == 400
-    assert "both Forwarded and X-Forwarded" in page.html
+    assert page.status == program.status == 400
+    assert "Header beider Arten, Forwarded und X-Forwarded" in page.text
+    assert "both Forwarded and X-Forwarded" in json.loads(program.html)["error"]["reason"]
+    lines = [each for each in caplog.records if each.name == "hangtag.requests"]
+    ids = [vars(line)["request_id"] for line in lines]
+    assert ids == [page.headers["X-Request-ID"], program.headers["X-Request-ID"]]
+    assert [vars(line)["status"] for line in lines] == [400, 400]
 
 
 @pytest.mark.parametrize(

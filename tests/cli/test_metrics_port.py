@@ -2,12 +2,15 @@
 
 import json
 import socket
+from contextlib import closing
 from http.client import HTTPConnection
 
 import pytest
+from aiohttp import ClientSession
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.cli.conftest import PATIENCE, Home, Serve, run_command, workers_of
+from web.api.metrics import metrics_port
 
 
 def _free_port() -> int:
@@ -71,6 +74,42 @@ def test_numbers_of_a_killed_worker_stay_and_its_connections_go(
     # Each worker has five of the ten.
     assert _sum(text, "hangtag_pool_connections", pool="pages") <= 10
     assert desk.stop() == 0
+
+
+def test_metrics_port_answers_to_this_machines_names_with_the_headers_of_all_answers(
+    filled_home: Home, serve: Serve
+) -> None:
+    port = _free_port()
+    desk = serve(filled_home, HANGTAG_METRICS_PORT=str(port))
+
+    for path, host, status in (
+        ("/metrics", f"127.0.0.1:{port}", 200),
+        ("/metrics", f"localhost:{port}", 200),
+        ("/nowhere", f"127.0.0.1:{port}", 404),
+        ("/metrics", "rebound.example", 421),
+        ("/metrics", f"rebound.example:{port}", 421),
+    ):
+        connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        connection.request("GET", path, headers={"Host": host})
+        response = connection.getresponse()
+        text = response.read().decode()
+        connection.close()
+        assert response.status == status
+        assert ("hangtag_requests_total" in text) == (status == 200)
+        assert response.headers["Server"] == "Hangtag"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert "X-Request-ID" not in response.headers
+    assert desk.stop() == 0
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])  # noqa: S104
+async def test_metrics_port_for_a_network_answers_to_every_name(host: str) -> None:
+    with closing(socket.create_server((host, 0))) as bound:
+        port = int(bound.getsockname()[1])
+        async with metrics_port([bound]), ClientSession() as session:
+            url = f"http://127.0.0.1:{port}/metrics"
+            async with session.get(url, headers={"Host": "desk.example"}) as response:
+                assert response.status == (421 if host == "127.0.0.1" else 200)
 
 
 def test_port_in_use_is_a_sentence(home: Home) -> None:

@@ -153,8 +153,13 @@ async def test_lost_connection_is_unavailable_once_and_replaced(
 
 
 async def test_lost_database_is_unavailable(
-    pool: Pool, catalog: CatalogMaker, server_url: str, database_url: str
+    pool: Pool,
+    catalog: CatalogMaker,
+    server_url: str,
+    database_url: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    assert pool.size == 1, "the first request need not wait for a connection"
     await drop_database(server_url, await catalog.value("select current_database()"))
 
     for _ in range(2):
@@ -163,6 +168,7 @@ async def test_lost_database_is_unavailable(
     with pytest.raises(DatabaseUnavailableError):
         async with open_pool(database_url, size=1, acquire_timeout=5.0, query_timeout=None):
             pass
+    assert not [record for record in caplog.records if record.name.startswith("asyncpg")]
 
 
 async def test_server_that_is_not_there_is_unavailable() -> None:

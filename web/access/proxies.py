@@ -11,9 +11,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from web.keys import CLIENT_SCHEME
+from web.languages import gettext
 from web.networks import Network, address_from
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+# Set where a trusted proxy says two things at once.
+_BOTH_KINDS: Final = web.RequestKey("both_kinds", bool)
 _PORT: Final = re.compile(r"(.*\.[0-9]+|\[.*\]):[0-9]+")
 
 
@@ -25,6 +28,9 @@ def trust_proxies(trusted: Sequence[Network]) -> Middleware:
         if not _is_trusted(request.remote, trusted):
             return await handler(request)
         told = _told(request, trusted)
+        if told is None:
+            request[_BOTH_KINDS] = True
+            return await handler(request)
         behind = request.clone(**told)
         behind[CLIENT_SCHEME] = behind.scheme
         try:
@@ -36,18 +42,37 @@ def trust_proxies(trusted: Sequence[Network]) -> Middleware:
     return look_behind
 
 
-def _told(request: web.Request, trusted: Sequence[Network]) -> dict[str, Any]:
-    """Return what a trusted proxy said: `remote`, `scheme` and `host`, as far as it did."""
+@web.middleware
+async def refuse_both_kinds(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a request of which `trust_proxies` could not tell whose it is.
+
+    In here, and not there, so that it has a line in the log and a page like any other mistake.
+
+    Raises:
+        web.HTTPBadRequest: it has both kinds of headers.
+    """
+    if _BOTH_KINDS in request:
+        raise web.HTTPBadRequest(
+            text=gettext(
+                "The request has both Forwarded and X-Forwarded headers. Set the proxy up to "
+                "remove those that it does not write itself."
+            )
+        )
+    return await handler(request)
+
+
+def _told(request: web.Request, trusted: Sequence[Network]) -> dict[str, Any] | None:
+    """Return what a trusted proxy said: `remote`, `scheme` and `host`, as far as it did.
+
+    None where it said it by both kinds of headers.
+    """
     hops = _listed(request, "X-Forwarded-For")
     schemes = _listed(request, "X-Forwarded-Proto")
     hosts = _listed(request, "X-Forwarded-Host")
     if "Forwarded" in request.headers:
         # A proxy that writes one of the two may pass on the other as its client made it up.
         if hops or schemes or hosts:
-            raise web.HTTPBadRequest(
-                text="The request has both Forwarded and X-Forwarded headers. Set the proxy up "
-                "to remove those that it does not write itself."
-            )
+            return None
         steps = request.forwarded
         hops, schemes, hosts = (
             [step[name] for step in steps if name in step] for name in ("for", "proto", "host")

@@ -7,11 +7,13 @@ from socket import socket
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from web.database.pool import Pool
 from web.keys import DOWNLOAD_POOL, POOL
 from web.metrics import LOOP_LAG, POOL_IN_USE, POOL_SIZE, exposition
+from web.middlewares import host_check, loopback_names, send_common_headers
 from web.protocol import answer_mistakes
 
 # How often the event loop is asked how late it is, in seconds.
@@ -53,7 +55,8 @@ async def metrics_port(
             _note_pools(app)
         return await _answer(directory)
 
-    site = web.Application()
+    site = web.Application(middlewares=_host_checks(sockets))
+    site.on_response_prepare.append(send_common_headers)
     site.router.add_get("/metrics", show)
     runner = web.AppRunner(site, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
     await runner.setup()
@@ -64,6 +67,13 @@ async def metrics_port(
         yield
     finally:
         await runner.cleanup()
+
+
+def _host_checks(sockets: Sequence[socket]) -> list[Middleware]:
+    """Return what holds off another site's page that has made its name point here."""
+    names = [loopback_names(str(bound.getsockname()[0])) for bound in sockets]
+    known = [each for each in names if each is not None]
+    return [host_check(frozenset().union(*known))] if len(known) == len(names) else []
 
 
 async def _answer(directory: str | None) -> web.Response:

@@ -184,7 +184,10 @@ async def open_pool(
     with translated_errors(lambda: True):
         connections = await asyncpg.create_pool(
             url,
-            min_size=1,
+            # One at once, so that a server that cannot be reached is told here. None is kept open
+            # for good: while the server is away asyncpg (0.32) would log a traceback a try.
+            init_size=1,
+            min_size=0,
             max_size=size,
             command_timeout=query_timeout,
             timeout=acquire_timeout,
