@@ -33,6 +33,13 @@ def test_flag_is_over_environment_over_env_file_over_default(
     assert load_settings(port=None).port == 8082
 
 
+@pytest.mark.parametrize("issuer", ["https://id.example", "https://id.example/", "https://a.b/c/"])
+def test_issuer_is_kept_as_it_was_typed(monkeypatch: pytest.MonkeyPatch, issuer: str) -> None:
+    monkeypatch.setenv("HANGTAG_OIDC_CLIENT_ID", "hangtag")
+    monkeypatch.setenv("HANGTAG_OIDC_ISSUER", issuer)
+    assert load_settings().oidc_issuer == issuer
+
+
 def test_flag_of_nothing_is_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HANGTAG_PORT", "8082")
     assert load_settings(port=0).port == 0

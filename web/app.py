@@ -17,7 +17,8 @@ from isal import isal_zlib
 
 from web.access.guard import guard
 from web.access.local_desk import LocalDesk
-from web.access.proxies import trust_proxies
+from web.access.provider import Provider
+from web.access.proxies import refuse_both_kinds, trust_proxies
 from web.api.metrics import watch
 from web.body_room import BodyRoom
 from web.changes.idempotency import KeyTurns
@@ -41,6 +42,7 @@ from web.keys import (
     LIMITER,
     LOCAL_DESK_STATE,
     POOL,
+    PROVIDER,
     RUNNING,
     SETTINGS,
 )
@@ -82,12 +84,13 @@ def create_app(settings: Settings, database_url: str) -> web.Application:
         request_log,
         speak,
         error_pages,
+        *([refuse_both_kinds] if proxies else []),
         page_turn,
         *([host_check(names)] if names is not None else []),
         same_origin_check,
         refuse_prefetch,
         page_deadline,
-        guard(ask_to_sign_in, hold_form, on_loopback=is_loopback(settings.host) and not proxies),
+        guard(ask_to_sign_in, hold_form, on_loopback=_is_local(settings)),
         deliver_pages,
     ]
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY_BYTES)
@@ -97,6 +100,7 @@ def create_app(settings: Settings, database_url: str) -> web.Application:
     app[DOWNLOAD_SLOTS] = DownloadSlots(settings.download_slots)
     app[DOWNLOAD_RECORDER] = DownloadRecorder()
     app[BODY_ROOM] = BodyRoom()
+    app[PROVIDER] = Provider(settings.oidc_issuer) if settings.oidc_issuer else None
     app[RUNNING] = set()
     app[DRAINING] = asyncio.Event()
     app[ENDING] = Ending()
@@ -136,12 +140,18 @@ def _pools(
             pools.push_async_callback(_write_records, app)
             await pools.enter_async_context(watch(app))
             local_desk = app[LOCAL_DESK_STATE] = LocalDesk(app[POOL])
-            pools.push_async_callback(local_desk.close)
             with suppress(DatabaseUnavailableError):  # the first request asks, then
                 await local_desk.is_open()
+            if _is_local(settings):
+                await pools.enter_async_context(local_desk.asked_often())
             yield
 
     return opened
+
+
+def _is_local(settings: Settings) -> bool:
+    """Return whether only this machine reaches the desk, so that it needs no accounts."""
+    return is_loopback(settings.host) and not settings.trusted_proxies
 
 
 async def _write_records(app: web.Application) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from web.access.local_desk import LocalDesk
+from web.access.provider import Provider
 from web.access.roles import Access, Identity
 from web.access.row_meter import RowMeter
 from web.body_room import BodyRoom
@@ -29,6 +30,8 @@ DOWNLOAD_RECORDER = web.AppKey("download_recorder", DownloadRecorder)
 LIMITER = web.AppKey("limiter", ConcurrencyLimiter)
 # Whether whoever is on this machine needs no account.
 LOCAL_DESK_STATE = web.AppKey("local_desk", LocalDesk)
+# Whom accounts may sign in with.
+PROVIDER = web.AppKey[Provider | None]("provider")
 # Who may use each route, by its method and path.
 ACCESS = web.AppKey("access", dict[tuple[str, str], Access])
 # For large bodies, of this process.

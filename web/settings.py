@@ -48,7 +48,7 @@ def _is_issuer(url: str) -> str:
         raise ValueError("it does not begin with https://")
     if not parts.hostname or parts.query or parts.fragment:
         raise ValueError("it is no issuer’s address")
-    return url.rstrip("/")
+    return url
 
 
 Networks = Annotated[str, AfterValidator(_is_networks)]
@@ -96,7 +96,9 @@ class Settings(BaseSettings):
         default=3.0, description="Seconds a page waits for a connection before it answers 503."
     )
     query_timeout: Seconds = Field(
-        default=10.0, description="Seconds a page's query may run before it answers 503."
+        default=10.0,
+        description="Seconds a page's query may run before it answers 503, "
+        "but for deletes and undos, which have 120 at least.",
     )
     page_timeout: Seconds = Field(
         default=2.5, description="Seconds a page may take in all before it answers 503."
@@ -121,7 +123,7 @@ class Settings(BaseSettings):
         description="Block fetches of all downloads at the same time while pages are served.",
     )
     download_stall_timeout: Seconds = Field(
-        default=10.0, description="Seconds without a byte leaving before a download is broken off."
+        default=8.0, description="Seconds without a byte leaving before a download is broken off."
     )
     download_total_timeout: Annotated[float, Field(gt=0, le=86400)] = Field(
         default=3600.0, description="Seconds that a download may take in all."
@@ -141,6 +143,11 @@ class Settings(BaseSettings):
     )
     oidc_client_secret: str | None = Field(
         default=None, min_length=1, description="The secret that goes with it, if there is one."
+    )
+    oidc_claim: str = Field(
+        default="email",
+        pattern=r"^[!-~]{1,100}$",
+        description="The claim whose value is the account’s name; an email has to be verified.",
     )
     idempotency_ttl: Annotated[float, Field(gt=0, le=31_536_000)] = Field(
         default=86_400.0,

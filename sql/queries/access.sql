@@ -47,6 +47,12 @@ update account set password_hash = :password_hash
 where account_name_folded = fold_name(:account_name)
 returning account_id;
 
+-- name: rehash_password
+-- The same password, hashed anew; no row when it is another one since, by the primary key.
+update account set password_hash = :password_hash
+where account_id = :account_id and password_hash = :verified
+returning account_id;
+
 -- name: set_role
 -- Another role, by account_name_key.
 update account set role = :role
@@ -60,9 +66,18 @@ where account_name_folded = fold_name(:account_name)
 returning account_id;
 
 -- name: open_session
--- A browser signs in.
+-- A browser signs in: one row, or none when the account is gone, or :verified is not its password any more. By the
+-- primary key; the lock makes who sets another password wait, to find the session and close it.
 insert into session (token_hash, account_id)
-values (:token_hash, :account_id);
+select
+    :token_hash,
+    account.account_id
+from account
+where
+    account.account_id = :account_id
+    and account.password_hash = :verified -- if verified
+for share
+returning account_id;
 
 -- name: find_session
 -- Who is signed in with a token and how long ago it was seen, by the primary key.
@@ -138,43 +153,63 @@ where partner_key_id = :partner_key_id and revoked_at is null
 returning partner_key_name;
 
 -- name: use_allowance
--- Takes so much of what is allowed in any :period seconds, all or nothing, by the primary key. Of the
--- period before this one counts the part that is not as long ago as that. One row, with what is used of
--- the running period; no row when it would be more than :most.
-with
-running as (
-    select
-        date_bin(make_interval(secs => :period), now(), 'epoch') as period_start,
-        make_interval(secs => :period) as period
-),
-
-before as (
-    select
-        coalesce(sum(
-            allowance.used
-            * (1 - extract(epoch from now() - running.period_start) / :period)
-        ), 0) as used
-    from running
-    left join allowance
-        on
-            allowance.subject = :subject
-            and allowance.period_start = running.period_start - running.period
-)
-
-insert into allowance as kept (subject, period_start, used)
-select
+-- Takes one of what is allowed in any :period seconds, by the primary key: one row, with how many were taken
+-- within them; no row when :most were. Uses are kept by sixtieths of the period, and one counts until it is
+-- :period seconds since the end of its own. forget_at is in whole periods: as long as it stays, no index changes.
+insert into recent_use as kept (subject, moments, counts, forget_at)
+values (
     :subject,
-    running.period_start,
-    :amount::bigint
-from running
-cross join before
-where before.used + :amount::bigint <= :most::bigint
-on conflict (subject, period_start) do update set used = kept.used + excluded.used
-where kept.used + excluded.used + (select before.used from before) <= :most::bigint
-returning used;
+    array[
+        date_bin(make_interval(secs => :period) / 60, now(), 'epoch') + make_interval(secs => :period) / 60
+    ],
+    array[1],
+    date_bin(make_interval(secs => :period), now(), 'epoch') + 3 * make_interval(secs => :period)
+)
+on conflict (subject) do update set
+    (moments, counts) = (
+        select
+            array_agg(by_moment.moment order by by_moment.moment),
+            array_agg(by_moment.used order by by_moment.moment)
+        from (
+            select
+                recent.moment,
+                sum(recent.used)::bigint as used
+            from
+                unnest(kept.moments || excluded.moments, kept.counts || excluded.counts) -- noqa: RF01
+                as recent (moment, used)
+            where recent.moment > now() - make_interval(secs => :period)
+            group by recent.moment
+        ) as by_moment
+    ),
+    forget_at = greatest(kept.forget_at, excluded.forget_at)
+where (
+    select coalesce(sum(recent.used), 0)
+    from unnest(kept.moments, kept.counts) as recent (moment, used) -- noqa: RF01
+    where recent.moment > now() - make_interval(secs => :period)
+) < :most::bigint
+returning (
+    select sum(recent.used)::bigint
+    from unnest(kept.counts) as recent (used) -- noqa: RF01
+) as used;
+
+-- name: get_wait
+-- In how many seconds there is one again of what is allowed in any :period seconds; 0 when there is one now. By
+-- the primary key. What has to grow old first is the last use that has :most with those after it.
+select coalesce(max(greatest(
+    0, ceil(extract(epoch from counted.moment + make_interval(secs => :period) - now()))
+)), 0)::bigint as seconds
+from (
+    select
+        recent.moment,
+        sum(recent.used) over (order by recent.moment desc) as used
+    from recent_use
+    cross join unnest(recent_use.moments, recent_use.counts) as recent (moment, used)
+    where recent_use.subject = :subject
+) as counted
+where counted.used >= :most::bigint;
 
 -- name: add_to_allowance
--- Takes so much of what is allowed in the running period, even if it is more than is left.
+-- Takes so much of what is allowed in the running period, even if it is more than is left, by the primary key.
 insert into allowance as kept (subject, period_start, used)
 values (:subject, date_bin(make_interval(secs => :period), now(), 'epoch'), :amount::bigint)
 on conflict (subject, period_start) do update set used = kept.used + excluded.used
@@ -199,6 +234,29 @@ select
 select fold_name(:account_name) as folded;
 
 -- name: forget_old_allowances
--- Periods that are over, by allowance_period.
-delete from allowance
-where period_start < now() - interval '2 days';
+-- Removes what does not count any more, up to :most of each kind, by allowance_period and recent_use_forget. Rows
+-- that others are at are left to them.
+with
+days as (
+    delete from allowance
+    where (subject, period_start) in (
+        select
+            old.subject,
+            old.period_start
+        from allowance as old
+        where old.period_start < now() - interval '2 days'
+        order by old.period_start
+        limit :most::bigint
+        for update skip locked
+    )
+)
+
+delete from recent_use
+where subject in (
+    select old.subject
+    from recent_use as old
+    where old.forget_at < now()
+    order by old.forget_at
+    limit :most::bigint
+    for update skip locked
+);

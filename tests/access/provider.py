@@ -32,11 +32,16 @@ class Provider:
     algorithm: str = "RS256"
     # Signs with a key that is not in the published set, under the name of one that is.
     is_forger: bool = False
+    # Says that it signs with this key, whichever it is.
+    kid: str | None = None
     token_body: bytes | None = None
+    # With a slash at its end, as some have it, or without.
     issuer: str = ""
     asked: dict[str, str] = field(default_factory=dict)
     codes: list[str] = field(default_factory=lambda: ["the-code"])
     token_requests: int = 0
+    discovery_requests: int = 0
+    key_requests: int = 0
 
     def __post_init__(self) -> None:
         self.keys: dict[str, RSAKey | ECKey] = {
@@ -55,18 +60,21 @@ class Provider:
 
     async def discovery(self, _request: web.Request) -> web.Response:
         """Answer with the discovery document."""
+        self.discovery_requests += 1
+        base = self.issuer.rstrip("/")
         return web.json_response(
             {
                 "issuer": self.issuer,
-                "authorization_endpoint": f"{self.issuer}/authorize",
-                "token_endpoint": f"{self.issuer}/token",
-                "jwks_uri": f"{self.issuer}/jwks",
+                "authorization_endpoint": f"{base}/authorize",
+                "token_endpoint": f"{base}/token",
+                "jwks_uri": f"{base}/jwks",
                 **self.document,
             }
         )
 
     async def jwks(self, _request: web.Request) -> web.Response:
         """Answer with the public keys."""
+        self.key_requests += 1
         return web.json_response(KeySet(list(self.keys.values())).as_dict(private=False))
 
     async def token(self, request: web.Request) -> web.Response:
@@ -90,6 +98,10 @@ class Provider:
         self.codes.remove(str(form["code"]))
         return web.json_response({"token_type": "Bearer", "id_token": self._id_token()})
 
+    def change_keys(self, kid: str) -> None:
+        """Sign with another key from now on."""
+        self.keys["RS256"] = RSAKey.generate_key(2048, {"kid": kid, "use": "sig"})
+
     def _id_token(self) -> str:
         now = int(time.time())
         claims = {
@@ -112,7 +124,7 @@ class Provider:
         if self.is_forger:
             return jwt.encode(header, claims, self.forged, algorithms=["RS256"])
         key = self.keys["ES256" if self.algorithm == "ES256" else "RS256"]
-        header["kid"] = str(key.kid)
+        header["kid"] = self.kid or str(key.kid)
         return jwt.encode(header, claims, key, algorithms=[self.algorithm])
 
 

@@ -1,5 +1,6 @@
 """A form that comes while the database is away is held by the answer, and sent with one press."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from html import unescape
 
@@ -7,11 +8,13 @@ import pytest
 import pytest_asyncio
 from pytest_aiohttp import AiohttpClient, AiohttpServer
 
-from tests.access.visits import PASSWORD, account, ask, cookie_of, sign_in_by_form
-from tests.desk import CatalogMaker, Desk, build_settings
+from tests.access.visits import PASSWORD, account, ask, cookie_of, has_button, sign_in_by_form
+from tests.desk import CatalogMaker, Desk, build_settings, post_form
 from tests.page import Page
 from tests.proxy import Proxy
+from web.access import passwords
 from web.app import create_app
+from web.pages.held_forms import HELD_BYTES
 
 FORM = {
     "brand_name": "Lévi’s\r\n“Wrangler” & <Lee>",
@@ -120,12 +123,79 @@ async def test_signing_in_keeps_the_form_that_waits_and_never_the_password(
     assert await catalog.value("select count(*) from brand") == 0
 
 
-async def test_password_is_in_no_page_whatever_form_it_came_with(desk: Desk, proxy: Proxy) -> None:
+@pytest.mark.parametrize("is_away", [True, False])
+async def test_password_is_in_no_page_whatever_form_it_came_with(
+    desk: Desk, proxy: Proxy, is_away: bool
+) -> None:
     await account(desk)
-    who = cookie_of(await sign_in_by_form(desk))
-    proxy.go_away()
+    who = cookie_of(await sign_in_by_form(desk)) if is_away else {}
+    if is_away:
+        proxy.go_away()
 
     page = await ask(desk, "POST", "/brands", who, {**FORM, "password": PASSWORD})
 
-    assert page.status == 503
+    assert page.status == (503 if is_away else 401)
     assert PASSWORD not in page.html
+    assert "Wrangler" in page.html
+
+
+async def test_form_that_waits_stays_when_the_database_is_lost_behind_the_right_password(
+    desk: Desk, proxy: Proxy, catalog: CatalogMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await account(desk)
+    refused = await ask(desk, "POST", "/brands", form=FORM)
+    waiting = {name: unescape(refused.hidden(name)[0]) for name in ("next", "held")}
+    loop, matches = asyncio.get_running_loop(), passwords._matches  # noqa: SLF001 - in between
+
+    def lost_behind(password: str, password_hash: str) -> bool:
+        loop.call_soon_threadsafe(proxy.go_away)
+        return matches(password, password_hash)
+
+    monkeypatch.setattr(passwords, "_matches", lost_behind)
+    page = await sign_in_by_form(desk, next=waiting["next"], held=waiting["held"])
+
+    assert page.status == 503
+    assert int(page.headers["Retry-After"]) > 0
+    assert "Set-Cookie" not in page.headers
+    assert not has_button(page, "/sign-out")
+    assert {name: unescape(page.hidden(name)[0]) for name in ("next", "held")} == waiting
+    monkeypatch.undo()
+    proxy.come_back()
+    resumed = await sign_in_by_form(desk, next=waiting["next"], held=waiting["held"])
+    assert held(resumed) == FORM
+    assert await catalog.value("select count(*) from session") == 1
+
+
+async def test_signing_out_everywhere_says_so_when_it_is_not_done(
+    desk: Desk, proxy: Proxy, catalog: CatalogMaker
+) -> None:
+    await account(desk)
+    here, there = [cookie_of(await sign_in_by_form(desk)) for _ in range(2)]
+    proxy.go_away()
+
+    page = await ask(desk, "POST", "/sign-out/everywhere", here)
+
+    assert page.status == 503
+    assert "Nothing was signed out." in page.text
+    assert int(page.headers["Retry-After"]) > 0
+    assert "Set-Cookie" not in page.headers
+    proxy.come_back()
+    assert (await ask(desk, "GET", "/brands", there)).status == 200
+    assert (await ask(desk, "POST", "/sign-out/everywhere", here)).status == 303
+    assert await catalog.value("select count(*) from session") == 0
+
+
+async def test_form_too_large_for_a_page_is_told_the_truth(desk: Desk) -> None:
+    await account(desk)
+    large = {**FORM, "brand_name": "\N{GREEK SMALL LETTER ALPHA}" * (HELD_BYTES // 6 + 1)}
+
+    page = await post_form(desk, "/brands", large)
+
+    assert page.status == 413
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "too large to be held by this page. Nothing was saved." in page.text
+    assert "the most that can be sent" not in page.text
+    (link,) = (one.attributes for one in page.elements if one.attributes.get("target") == "_blank")
+    assert link["href"] == "/sign-in"
+    who = cookie_of(await sign_in_by_form(desk))
+    assert (await post_form(desk, "/brands", large, who)).status == 422

@@ -32,6 +32,19 @@ async def office(open_desk: OpenDesk, provider: Provider) -> Desk:
     return desk
 
 
+@pytest_asyncio.fixture
+async def office_of_claim(open_desk: OpenDesk, provider: Provider) -> Desk:
+    """A desk whose accounts are named by what the provider calls the preferred name."""
+    desk = await open_desk(
+        oidc_issuer=provider.issuer,
+        oidc_client_id=CLIENT_ID,
+        oidc_client_secret=CLIENT_SECRET,
+        oidc_claim="preferred_username",
+    )
+    await account(desk, "ada@example.com")
+    return desk
+
+
 async def _leave(desk: Desk, next_path: str = "/brands") -> Page:
     page = await ask(desk, "GET", str(URL("/sign-in/provider").with_query(next=next_path)))
     assert page.status == 303, page.text
@@ -147,10 +160,34 @@ async def test_nonsense_of_the_provider_is_a_sentence(
     assert "Signing in with the provider did not work." in page.text
 
 
+async def test_provider_whose_name_ends_with_a_slash_signs_in(
+    open_desk: OpenDesk, provider: Provider
+) -> None:
+    provider.issuer += "/"
+    desk = await open_desk(
+        oidc_issuer=provider.issuer, oidc_client_id=CLIENT_ID, oidc_client_secret=CLIENT_SECRET
+    )
+    await account(desk, "ada@example.com")
+
+    assert (await _sign_in(desk, provider)).status == 303
+
+
+@pytest.mark.parametrize("name", ["https://other.example", "with a slash", None])
+async def test_provider_of_another_name_than_was_set_is_not_asked_further(
+    office: Desk, provider: Provider, name: str | None
+) -> None:
+    right = provider.issuer
+    provider.document = {"issuer": f"{right}/" if name == "with a slash" else name}
+    refused = await ask(office, "GET", "/sign-in/provider")
+    provider.document = {}
+
+    assert refused.status == 502
+    assert (await _sign_in(office, provider)).status == 303
+
+
 @pytest.mark.parametrize(
     "document",
     [
-        {"issuer": "https://other.example"},
         {"token_endpoint": "http://192.0.2.1/token"},
         {"jwks_uri": "file:///etc/passwd"},
         {"jwks_uri": None},
@@ -160,9 +197,9 @@ async def test_nonsense_of_the_provider_is_a_sentence(
 async def test_provider_whose_endpoints_cannot_be_used_signs_nobody_in(
     office: Desk, provider: Provider, document: dict[str, Any]
 ) -> None:
+    provider.document = document
     left = await _leave(office)
     back = provider.authorize(left.headers["Location"])
-    provider.document = document
 
     assert (await ask(office, "GET", back, _attempt(left))).status == 502
 
@@ -198,17 +235,91 @@ async def test_code_is_good_once(office: Desk, provider: Provider) -> None:
         ({"email": "ada@example.com", "email_verified": False}, 403),
         ({"email": "ada@example.com"}, 403),
         ({"email": "ada@example.com", "email_verified": "true"}, 403),
-        ({"preferred_username": "ada@example.com"}, 303),
-        ({"email": "other@example.com", "email_verified": True, "preferred_username": "x\0"}, 403),
+        ({"email": "ada@example.com\0", "email_verified": True}, 403),
+        ({"email": ["ada@example.com"], "email_verified": True}, 403),
+        ({"email": "x@example.com", "email_verified": True, "name": "ada@example.com"}, 403),
+        ({"preferred_username": "ada@example.com"}, 403),
         ({}, 403),
     ],
 )
-async def test_account_is_found_by_a_verified_email_or_the_preferred_name(
+async def test_account_is_found_by_a_verified_email_and_nothing_else(
     office: Desk, provider: Provider, person: dict[str, Any], status: int
 ) -> None:
     provider.person = person
 
     assert (await _sign_in(office, provider)).status == status
+
+
+@pytest.mark.parametrize(
+    ("person", "status"),
+    [
+        ({"preferred_username": "ada@example.com"}, 303),
+        ({"preferred_username": "x\0"}, 403),
+        ({"email": "ada@example.com", "email_verified": True}, 403),
+    ],
+)
+async def test_account_is_found_by_the_claim_that_was_chosen(
+    office_of_claim: Desk, provider: Provider, person: dict[str, Any], status: int
+) -> None:
+    provider.person = person
+
+    assert (await _sign_in(office_of_claim, provider)).status == status
+
+
+async def test_provider_is_asked_once_for_what_stays_the_same(
+    office: Desk, provider: Provider
+) -> None:
+    for _ in range(3):
+        provider.codes = ["the-code"]
+        assert (await _sign_in(office, provider)).status == 303
+
+    assert (provider.discovery_requests, provider.key_requests) == (1, 1)
+
+
+async def test_keys_are_asked_for_again_when_the_provider_signs_with_another(
+    office: Desk, provider: Provider
+) -> None:
+    await _sign_in(office, provider)
+    provider.change_keys("another")
+    provider.codes = ["the-code"]
+
+    assert (await _sign_in(office, provider)).status == 303
+    assert provider.key_requests == 2
+
+
+async def test_token_of_a_key_that_is_nowhere_signs_nobody_in(
+    office: Desk, provider: Provider
+) -> None:
+    provider.kid = "nowhere"
+
+    assert (await _sign_in(office, provider)).status == 502
+    assert provider.key_requests == 2
+
+
+async def test_visitors_make_the_desk_ask_the_provider_so_often_in_a_minute(
+    open_desk: OpenDesk, provider: Provider
+) -> None:
+    desk = await open_desk(
+        oidc_issuer=provider.issuer,
+        oidc_client_id=CLIENT_ID,
+        oidc_client_secret=CLIENT_SECRET,
+        trusted_proxies="127.0.0.1",
+    )
+    left = [await _leave(desk) for _ in range(10)]
+
+    pages = [
+        await ask(desk, "GET", provider.authorize(one.headers["Location"]), _attempt(one))
+        for one in left
+    ]
+    refused = await ask(desk, "GET", "/sign-in/provider")
+    elsewhere = await ask(desk, "GET", "/sign-in/provider", {"X-Forwarded-For": "192.0.2.7"})
+
+    assert {page.status for page in pages} <= {403, 502}
+    assert refused.status == 429
+    assert int(refused.headers["Retry-After"]) > 0
+    assert "too many tries" in refused.text
+    assert provider.token_requests == 10
+    assert elsewhere.status == 303
 
 
 async def test_who_has_no_account_is_told_whom_to_ask(office: Desk, provider: Provider) -> None:

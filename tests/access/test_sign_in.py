@@ -1,5 +1,6 @@
 """Signing in and out, and the sessions between."""
 
+import asyncio
 import hashlib
 import re
 from html import unescape
@@ -21,6 +22,8 @@ from tests.desk import CatalogMaker, Desk, OpenDesk, app_of, sign_in
 from web.access import passwords
 from web.access.accounts import change_password, change_role, remove_account
 from web.access.roles import Role
+from web.access.sessions import OPEN_SESSION
+from web.database.pool import Pool
 from web.keys import POOL
 
 FORM = {
@@ -131,6 +134,22 @@ async def test_signing_out_everywhere_ends_all_of_the_account_and_nobody_elses(d
 
     statuses = [(await ask(desk, "GET", "/brands", who)).status for who in (here, there, other)]
     assert statuses == [303, 303, 200]
+
+
+async def test_signing_out_everywhere_without_a_session_says_that_it_was_not_done(
+    desk: Desk,
+) -> None:
+    await account(desk)
+    here, there = cookie_of(await sign_in_by_form(desk)), cookie_of(await sign_in_by_form(desk))
+    await ask(desk, "POST", "/sign-out", here)
+
+    page = await ask(desk, "POST", "/sign-out/everywhere", here)
+
+    assert page.status == 401
+    assert "nobody was signed out elsewhere" in page.text
+    assert (await ask(desk, "GET", "/brands", there)).status == 200
+    again = await sign_in_by_form(desk, next=field(page, "next"))
+    assert (again.status, again.headers["Location"]) == (303, "/")
 
 
 async def test_other_password_role_and_removal_count_at_once(desk: Desk) -> None:
@@ -276,3 +295,72 @@ async def test_password_hashed_with_older_parameters_is_hashed_anew(
     assert "m=19456,t=2,p=1" in kept
     assert not passwords.is_outdated(kept)
     assert (await sign_in_by_form(desk)).status == 303
+
+
+@pytest.mark.parametrize("is_outdated", [False, True])
+async def test_password_that_is_changed_while_somebody_signs_in_wins(
+    desk: Desk, catalog: CatalogMaker, monkeypatch: pytest.MonkeyPatch, is_outdated: bool
+) -> None:
+    await account(desk)
+    if is_outdated:
+        older = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
+        await catalog.connection.execute("update account set password_hash = $1", older)
+    other = PASSWORD[::-1]
+    loop, matches = asyncio.get_running_loop(), passwords._matches  # noqa: SLF001 - in between
+
+    def changed_behind(password: str, password_hash: str) -> bool:
+        monkeypatch.undo()
+        change = change_password(app_of(desk)[POOL], "ada", other)
+        asyncio.run_coroutine_threadsafe(change, loop).result()
+        return matches(password, password_hash)
+
+    monkeypatch.setattr(passwords, "_matches", changed_behind)
+    page = await sign_in_by_form(desk)
+
+    assert page.status == 401
+    assert "The name or the password is wrong." in page.text
+    assert await catalog.value("select count(*) from session") == 0
+    assert (await sign_in_by_form(desk, password=other)).status == 303
+
+
+async def test_session_opened_while_the_password_changes_is_closed_with_the_others(
+    desk: Desk, catalog: CatalogMaker
+) -> None:
+    account_id = await account(desk)
+    pool = app_of(desk)[POOL]
+    verified = await catalog.value("select password_hash from account")
+    opening = catalog.connection.transaction()
+    await opening.start()
+    # As `open_session` does, and not committed yet.
+    sql, arguments = OPEN_SESSION.bind(
+        token_hash=b"x", account_id=account_id, verified=str(verified)
+    )
+    await catalog.connection.execute(sql, *arguments)
+    changing = asyncio.create_task(change_password(pool, "ada", PASSWORD[::-1]))
+    while not await _waits_for_a_lock(pool):
+        pass
+    await opening.commit()
+
+    assert await changing
+    assert await catalog.value("select count(*) from session") == 0
+
+
+async def _waits_for_a_lock(pool: Pool) -> bool:
+    async with pool.acquire() as connection:
+        waiting = await connection.fetchval(
+            "select exists(select from pg_stat_activity"
+            " where datname = current_database() and wait_event_type = 'Lock')"
+        )
+    return bool(waiting)
+
+
+async def test_old_password_hashed_anew_by_two_at_once_signs_both_in(
+    desk: Desk, catalog: CatalogMaker
+) -> None:
+    await account(desk)
+    older = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
+    await catalog.connection.execute("update account set password_hash = $1", older)
+
+    pages = await asyncio.gather(*(sign_in_by_form(desk) for _ in range(4)))
+
+    assert [page.status for page in pages] == [303] * 4

@@ -71,7 +71,7 @@ def guard(ask: Handler, hold: Hold, *, on_loopback: bool) -> Middleware:
             async with _partner(request, known, access):
                 return await handler(request)
         try:
-            identity = await _session(request)
+            identity = await session_of(request)
             if identity is None and on_loopback:
                 identity = await _local(request)
         except DatabaseUnavailableError as error:
@@ -142,14 +142,19 @@ async def _local(request: web.Request) -> Identity | None:
 async def _note_session(request: web.Request) -> None:
     """Say who is signed in on a page for everybody; without the database nobody is."""
     try:
-        known = await _session(request)
+        known = await session_of(request)
     except DatabaseUnavailableError:
         return
     if known is not None:
         request[IDENTITY] = known
 
 
-async def _session(request: web.Request) -> Identity | None:
+async def session_of(request: web.Request) -> Identity | None:
+    """Return who is signed in with the browser's cookie, or None.
+
+    Raises:
+        DatabaseUnavailableError: the database cannot say it just now.
+    """
     token = request.cookies.get(SESSION_COOKIE)
     if not token:
         return None

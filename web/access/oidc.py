@@ -1,43 +1,45 @@
 """Signing in with an OpenID Connect provider: the authorization code flow with PKCE.
 
-OpenID Connect Core 1.0 (3.1), Discovery 1.0, RFC 7636. What the provider sends is bounded in
-time and size, and believed only after the signature, the issuer, the audience, the expiry and
-the nonce are right. Redirects of the provider's own endpoints are not followed.
+OpenID Connect Core 1.0 (3.1), RFC 7636. What the provider says of somebody is believed only after
+the signature, the issuer, the audience, the expiry and the nonce are right.
 """
 
-import json
 import secrets
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, encode_basic_auth
+from aiohttp import encode_basic_auth
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
+from web.access.provider import Document, Provider, ProviderError
+from web.catalog.names import MAX_NAME_LENGTH
 from web.networks import is_loopback
 
 _ALGORITHMS: Final = ("RS256", "ES256")
-_SECONDS: Final = 5.0
-_MOST_BYTES: Final = 512 * 1024
+# The claim that names an account unless another one was chosen; it has to be verified.
+EMAIL: Final = "email"
 # How far the clocks of two machines may be apart, in seconds.
 _LEEWAY: Final = 60
 
 
-class ProviderError(Exception):
-    """The provider cannot be asked, or what it said cannot be believed; the text is for the log."""
-
-
 @dataclass(frozen=True, slots=True)
 class Client:
-    """What the provider knows Hangtag by."""
+    """What the provider knows Hangtag by, and the claim of its tokens that names an account."""
 
-    issuer: str
+    provider: Provider
     client_id: str
     client_secret: str | None
+    claim: str
+
+    @property
+    def issuer(self) -> str:
+        """The provider's name, exactly as it writes it."""
+        return self.provider.issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +58,13 @@ class Attempt:
         return cls(state, nonce, verifier, next_path)
 
 
-# Any: JSON of somebody else's, looked at piece by piece.
-Document = dict[str, Any]
-
-
 async def authorization_url(client: Client, attempt: Attempt, redirect_uri: str) -> str:
     """Return where the browser goes to sign in.
 
     Raises:
         ProviderError: the provider cannot be asked.
     """
-    async with _session() as session:
-        endpoint = _endpoint(await _discover(session, client), "authorization_endpoint", client)
+    endpoint = _endpoint(await client.provider.discover(), "authorization_endpoint", client)
     challenge = urlsafe_b64encode(sha256(attempt.verifier.encode()).digest()).rstrip(b"=").decode()
     query = {
         "response_type": "code",
@@ -82,26 +79,46 @@ async def authorization_url(client: Client, attempt: Attempt, redirect_uri: str)
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
 
-async def names_of(client: Client, attempt: Attempt, code: str, redirect_uri: str) -> list[str]:
-    """Return the names that the provider vouches for: a verified email, a preferred name.
+async def name_of(client: Client, attempt: Attempt, code: str, redirect_uri: str) -> str | None:
+    """Return the name that the provider vouches for; None if it vouches for none.
+
+    That is a verified email, unless another claim was chosen: of others, the standard says
+    (5.7) that they are not to be taken for who somebody is, and people may choose their own.
 
     Raises:
         ProviderError: the provider cannot be asked, or what it said cannot be believed.
     """
-    async with _session() as session:
-        document = await _discover(session, client)
-        tokens = await _exchange(session, client, document, attempt, code, redirect_uri)
-        keys = await _fetch(session, _endpoint(document, "jwks_uri", client))
-    claims = _verified(client, attempt, tokens.get("id_token"), keys)
-    names = [
-        claims.get("email") if claims.get("email_verified") is True else None,
-        claims.get("preferred_username"),
-    ]
-    return [name for name in names if isinstance(name, str) and 0 < len(name) <= 200]
+    document = await client.provider.discover()
+    tokens = await _exchange(client, document, attempt, code, redirect_uri)
+    claims = await _claims(client, document, attempt, tokens.get("id_token"))
+    name = claims.get(client.claim)
+    if client.claim == EMAIL and claims.get("email_verified") is not True:
+        return None
+    return name if isinstance(name, str) and 0 < len(name) <= MAX_NAME_LENGTH else None
+
+
+async def _claims(
+    client: Client, document: Document, attempt: Attempt, id_token: object
+) -> Document:
+    url = _endpoint(document, "jwks_uri", client)
+    keys = await client.provider.published(url)
+    try:
+        return _verified(client, attempt, id_token, keys)
+    except InvalidKeyIdError:
+        keys = await client.provider.published(url, other_than=keys)
+    try:
+        return _verified(client, attempt, id_token, keys)
+    except InvalidKeyIdError as error:
+        raise ProviderError(f"the id_token is not right: {error}") from None
 
 
 def _verified(client: Client, attempt: Attempt, id_token: object, keys: Document) -> Document:
-    """Return the claims of an id_token that is right in all that 3.1.3.7 of the standard asks."""
+    """Return the claims of an id_token that is right in all that 3.1.3.7 of the standard asks.
+
+    Raises:
+        InvalidKeyIdError: it was signed with a key that is not among these.
+        ProviderError: it is not right.
+    """
     if not isinstance(id_token, str):
         raise ProviderError("there is no id_token")
     claims_registry = jwt.JWTClaimsRegistry(
@@ -120,6 +137,8 @@ def _verified(client: Client, attempt: Attempt, id_token: object, keys: Document
             algorithms=list(_ALGORITHMS),
         )
         claims_registry.validate(token.claims)
+    except InvalidKeyIdError:
+        raise
     except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ProviderError(f"the id_token is not right: {type(error).__name__}, {error}") from None
     audience = token.claims["aud"]
@@ -130,16 +149,7 @@ def _verified(client: Client, attempt: Attempt, id_token: object, keys: Document
     return token.claims
 
 
-async def _discover(session: ClientSession, client: Client) -> Document:
-    document = await _fetch(session, f"{client.issuer}/.well-known/openid-configuration")
-    # A provider that ends its name with a slash is still itself.
-    if str(document.get("issuer", "")).rstrip("/") != client.issuer.rstrip("/"):
-        raise ProviderError(f"the provider calls itself {document.get('issuer')!r}")
-    return document
-
-
 async def _exchange(
-    session: ClientSession,
     client: Client,
     document: Document,
     attempt: Attempt,
@@ -153,7 +163,7 @@ async def _exchange(
         "code_verifier": attempt.verifier,
         "client_id": client.client_id,
     }
-    headers = {}
+    headers: dict[str, str] = {}
     if client.client_secret is not None:
         methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
         if "client_secret_basic" in methods:
@@ -163,7 +173,7 @@ async def _exchange(
             )
         else:
             form["client_secret"] = client.client_secret
-    return await _fetch(session, _endpoint(document, "token_endpoint", client), form, headers)
+    return await client.provider.post(_endpoint(document, "token_endpoint", client), form, headers)
 
 
 def _endpoint(document: Document, name: str, client: Client) -> str:
@@ -176,40 +186,3 @@ def _endpoint(document: Document, name: str, client: Client) -> str:
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ProviderError(f"the provider’s {name} is not https")
     return url
-
-
-def _session() -> ClientSession:
-    return ClientSession(
-        timeout=ClientTimeout(total=_SECONDS), headers={"Accept": "application/json"}
-    )
-
-
-async def _fetch(
-    session: ClientSession,
-    url: str,
-    form: dict[str, str] | None = None,
-    headers: dict[str, str] | None = None,
-) -> Document:
-    try:
-        async with session.request(
-            "GET" if form is None else "POST",
-            url,
-            data=form,
-            headers=headers,
-            allow_redirects=False,
-        ) as response:
-            body = b""
-            async for piece in response.content.iter_any():
-                body += piece
-                if len(body) > _MOST_BYTES:
-                    raise ProviderError(f"{url} sent more than {_MOST_BYTES:,} bytes")
-            status = response.status
-    except (ClientError, TimeoutError, OSError, ValueError) as error:
-        raise ProviderError(f"{url} cannot be asked: {type(error).__name__}") from None
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        document = None
-    if status != 200 or not isinstance(document, dict):
-        raise ProviderError(f"{url} answered {status}, and no JSON object that can be used")
-    return document

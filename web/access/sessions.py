@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from web.access.roles import Identity, Role
-from web.database.pool import Pool, execute, fetch_row
+from web.database.pool import Connection, Pool, execute, fetch_row, fetch_rows
 from web.database.queries import load_queries
 
 _QUERIES = load_queries("access")
@@ -41,11 +41,36 @@ class _Found:
     idle_seconds: float
 
 
-async def open_session(pool: Pool, account_id: int, life: SessionLife) -> str:
-    """Open a session and return its token, which is told once."""
+class AccountChangedError(Exception):
+    """Who was about to be signed in has no account any more, or another password."""
+
+
+async def open_session(
+    pool: Pool, account_id: int, life: SessionLife, *, verified: str | None = None
+) -> str:
+    """Open a session and return its token, which is told once.
+
+    Args:
+        pool: where it is kept.
+        account_id: who signs in.
+        life: how long sessions last.
+        verified: what the password was compared with; None for who came without one.
+
+    Raises:
+        AccountChangedError: the account is gone, or its password another one since.
+    """
     token = secrets.token_urlsafe(32)
+    opened = await fetch_rows(
+        pool,
+        int,
+        OPEN_SESSION,
+        token_hash=token_hash(token),
+        account_id=account_id,
+        verified=verified,
+    )
+    if not opened:
+        raise AccountChangedError
     async with pool.acquire() as connection:
-        await execute(connection, OPEN_SESSION, token_hash=token_hash(token), account_id=account_id)
         await execute(connection, FORGET_EXPIRED_SESSIONS, absolute=life.absolute)
     return token
 
@@ -77,7 +102,12 @@ async def close_session(pool: Pool, token: str) -> None:
 async def close_sessions(pool: Pool, account_id: int) -> None:
     """Sign an account out in every browser."""
     async with pool.acquire() as connection:
-        await execute(connection, CLOSE_SESSIONS, account_id=account_id)
+        await close_sessions_in(connection, account_id)
+
+
+async def close_sessions_in(connection: Connection, account_id: int) -> None:
+    """Sign an account out in every browser, on a connection that has a transaction open."""
+    await execute(connection, CLOSE_SESSIONS, account_id=account_id)
 
 
 def token_hash(token: str) -> bytes:

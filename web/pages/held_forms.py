@@ -31,12 +31,15 @@ Held = Mapping[str, list[str]]
 
 
 async def held_fields(request: web.Request) -> Held:
-    """Return the fields of a form that is to wait.
+    """Return the fields of a form that is to wait, without its secrets.
 
     Raises:
-        Whatever `form_lists` raises.
+        web.HTTPRequestEntityTooLarge: it is larger than a page can hold, which is no more than
+            that: the address itself may take it.
+        Whatever else `form_lists` raises.
     """
-    return await form_lists(request, most=_HELD_FIELDS, most_bytes=HELD_BYTES)
+    fields = await form_lists(request, most=_HELD_FIELDS, most_bytes=HELD_BYTES)
+    return {name: values for name, values in fields.items() if name not in _SECRETS}
 
 
 async def hold_form(request: web.Request, error: DatabaseUnavailableError) -> web.Response:
@@ -56,8 +59,6 @@ async def hold_form(request: web.Request, error: DatabaseUnavailableError) -> we
         web.HTTPUnsupportedMediaType,
     ):
         raise error from None
-    if _SECRETS & fields.keys():
-        raise error
     answer = noted(request, error)
     response = show_held(
         request,
@@ -68,6 +69,13 @@ async def hold_form(request: web.Request, error: DatabaseUnavailableError) -> we
         status=answer.status,
     )
     return ask_again(response, answer)
+
+
+def show_too_large(request: web.Request) -> web.Response:
+    """Return the answer to a form of nobody that a page cannot hold; the browser still has it."""
+    response = render(request, "access/too_large.html", {}, status=413)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def noted(request: web.Request, error: DatabaseUnavailableError) -> Mishap:

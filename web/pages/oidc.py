@@ -4,18 +4,24 @@ import hmac
 import json
 import logging
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Final
 
 from aiohttp import web
 
 from web.access.accounts import find_account
-from web.access.oidc import Attempt, Client, ProviderError, authorization_url, names_of
+from web.access.allowances import AllowanceUsedUpError
+from web.access.guard import too_many
+from web.access.oidc import Attempt, Client, authorization_url, name_of
+from web.access.provider import ProviderError
+from web.access.sessions import AccountChangedError
+from web.access.tries import count_visit
 from web.inputs import is_storable, only_value
-from web.keys import POOL, SETTINGS
+from web.keys import POOL, PROVIDER, SETTINGS
 from web.languages import gettext
 from web.pages.paths import path_here
-from web.pages.sessions import begin_session
+from web.pages.sessions import begin_session, keep_session
 from web.settings import Settings
 
 _ATTEMPT_COOKIE: Final = "__Host-hangtag-attempt"
@@ -27,8 +33,10 @@ _LOG = logging.getLogger("hangtag.access")
 async def leave(request: web.Request) -> web.Response:
     """Send the browser to the provider, with a cookie by which it is known when it comes back."""
     attempt = Attempt.begin(path_here(only_value(request, "next")) or "/")
+    client = _client(request)
+    await _count(request)
     try:
-        url = await authorization_url(_client(request), attempt, _redirect_uri(request))
+        url = await authorization_url(client, attempt, _redirect_uri(request))
     except ProviderError as error:
         raise _unavailable(error) from None
     response = web.Response(status=303, headers={"Location": url, "Cache-Control": "no-store"})
@@ -59,22 +67,25 @@ async def come_back(request: web.Request) -> web.Response:
         _LOG.warning("the provider did not sign somebody in: %r", refused[:100])
         raise web.HTTPForbidden(text=gettext("The provider did not sign you in. Try it again."))
     code = only_value(request, "code") or ""
+    await _count(request)
     try:
-        names = await names_of(client, attempt, code, _redirect_uri(request))
+        name = await name_of(client, attempt, code, _redirect_uri(request))
     except ProviderError as error:
         raise _unavailable(error) from None
-    for name in filter(is_storable, names):
+    if name is not None and is_storable(name):
         identity = await find_account(request.app[POOL], name)
         if identity is not None:
-            response = web.Response(status=303, headers={"Location": attempt.next_path})
-            _forget(response)
-            return await begin_session(request, response, identity)
+            with suppress(AccountChangedError):  # gone since
+                token = await begin_session(request, identity)
+                response = web.Response(status=303, headers={"Location": attempt.next_path})
+                _forget(response)
+                return keep_session(response, token)
     raise web.HTTPForbidden(
         text=gettext(
             "The provider knows you as %(name)s, and there is no account of this name here. "
             "Ask whoever looks after the desk to add it."
         )
-        % {"name": " / ".join(names).encode(errors="replace").decode() or "?"}
+        % {"name": "?" if name is None else name.encode(errors="replace").decode()}
     )
 
 
@@ -87,9 +98,25 @@ def provider_name(settings: Settings) -> str | None:
 
 def _client(request: web.Request) -> Client:
     settings = request.app[SETTINGS]
-    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+    provider = request.app[PROVIDER]
+    if provider is None or settings.oidc_client_id is None:
         raise web.HTTPNotFound(text=gettext("No provider is set up to sign in with."))
-    return Client(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret)
+    return Client(
+        provider, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_claim
+    )
+
+
+async def _count(request: web.Request) -> None:
+    """Count a visit for which the provider is about to be asked.
+
+    Raises:
+        web.HTTPTooManyRequests: there were too many from the address.
+    """
+    try:
+        await count_visit(request.app[POOL], request.remote)
+    except AllowanceUsedUpError as error:
+        sentence = gettext("These were too many tries. Wait a minute, then try again.")
+        raise too_many(sentence, error) from None
 
 
 def _redirect_uri(request: web.Request) -> str:

@@ -9,28 +9,34 @@ from typing import Final
 
 from aiohttp import web
 
-from web.access.accounts import fold_account_name, sign_in
-from web.access.allowances import Allowance, AllowanceUsedUpError, use
-from web.access.guard import SESSION_COOKIE, access_of
+from web.access.accounts import Verified, verify
+from web.access.allowances import AllowanceUsedUpError
+from web.access.guard import SESSION_COOKIE, access_of, session_of
 from web.access.passwords import MAX_PASSWORD_LENGTH
-from web.access.roles import Access, Identity
-from web.access.sessions import close_session, close_sessions
+from web.access.roles import Access
+from web.access.sessions import AccountChangedError, close_session, close_sessions
+from web.access.tries import count_try
 from web.catalog.names import MAX_NAME_LENGTH
 from web.database.errors import DatabaseUnavailableError
 from web.forms import form_lists
 from web.inputs import is_storable, only_value
 from web.keys import IDENTITY, POOL, SETTINGS
 from web.languages import gettext
-from web.networks import household
 from web.pages.errors import error_response, is_program
-from web.pages.held_forms import HELD_BYTES, Held, ask_again, held_fields, noted, show_held
+from web.pages.held_forms import (
+    HELD_BYTES,
+    Held,
+    ask_again,
+    held_fields,
+    noted,
+    show_held,
+    show_too_large,
+)
 from web.pages.oidc import provider_name
 from web.pages.paths import path_here
-from web.pages.sessions import begin_session, end_session
+from web.pages.sessions import begin_session, end_session, keep_session
 from web.templates import render
 
-_TRIES_A_MINUTE: Final = 10
-_MINUTE: Final = 60
 # RFC 9110, 15.5.2: a 401 names a way in. A browser shows no dialog for this one.
 _CHALLENGE: Final = 'Bearer realm="Hangtag"'
 _RESUME: Final = "access/resume.html"
@@ -58,8 +64,12 @@ async def save_sign_in(request: web.Request) -> web.Response:
     if IDENTITY in request and held is not None and not password:
         return show_held(request, _RESUME, next_path, held)
     try:
-        await _count_try(request, name)
-        identity = await _known(request, name, password)
+        await count_try(request.app[POOL], _told(name), request.remote)
+        verified = await _verified(request, name, password)
+        if verified is not None:
+            return await _signed_in(request, verified, next_path, held)
+    except AccountChangedError:
+        pass  # the password was right, and is another one since
     except AllowanceUsedUpError as error:
         sentence = gettext("These were too many tries. Wait a minute, then try again.")
         response = _form(
@@ -78,16 +88,8 @@ async def save_sign_in(request: web.Request) -> web.Response:
             status=answer.status,
         )
         return ask_again(response, answer)
-    if identity is None:
-        problem = gettext("The name or the password is wrong.")
-        return _form(
-            request, next_path=next_path, name=name, held=held, problem=problem, status=401
-        )
-    if held is None:
-        response = web.Response(status=303, headers={"Location": next_path})
-        return await begin_session(request, response, identity)
-    request[IDENTITY] = identity
-    return await begin_session(request, show_held(request, _RESUME, next_path, held), identity)
+    problem = gettext("The name or the password is wrong.")
+    return _form(request, next_path=next_path, name=name, held=held, problem=problem, status=401)
 
 
 async def sign_out(request: web.Request) -> web.Response:
@@ -99,11 +101,40 @@ async def sign_out(request: web.Request) -> web.Response:
 
 
 async def sign_out_everywhere(request: web.Request) -> web.Response:
-    """Sign out in every browser."""
+    """Sign out in every browser, or say that it was not done."""
+    if SESSION_COOKIE not in request.cookies:
+        return _signed_out(request)
     identity = request.get(IDENTITY)
-    if identity is not None and identity.account_id is not None:
-        await close_sessions(request.app[POOL], identity.account_id)
-    return _signed_out(request)
+    try:
+        # Asked again: without the database, nobody is known who comes to a page for everybody.
+        identity = identity or await session_of(request)
+        if identity is not None and identity.account_id is not None:
+            await close_sessions(request.app[POOL], identity.account_id)
+            return _signed_out(request)
+    except DatabaseUnavailableError as error:
+        answer = noted(request, error)
+        sentence = (
+            gettext("Nothing was signed out.")
+            if identity is None
+            else gettext("It is not certain that anything was signed out.")
+        )
+        return error_response(
+            request,
+            answer.status,
+            f"{answer.sentence} {sentence}",
+            retry_after=answer.retry_after,
+        )
+    return end_session(
+        _form(
+            request,
+            next_path="/",
+            problem=gettext(
+                "You were signed out here already, so nobody was signed out elsewhere. Sign in, "
+                "then sign out everywhere once more."
+            ),
+            status=401,
+        )
+    )
 
 
 async def ask_to_sign_in(request: web.Request) -> web.StreamResponse:
@@ -123,7 +154,10 @@ async def ask_to_sign_in(request: web.Request) -> web.StreamResponse:
     if request.method in {"GET", "HEAD"}:
         target = request.app.router["sign_in"].url_for().with_query(next=path)
         return web.Response(status=303, headers={"Location": str(target)})
-    fields = await held_fields(request)
+    try:
+        fields = await held_fields(request)
+    except web.HTTPRequestEntityTooLarge:
+        return show_too_large(request)
     return _form(
         request,
         next_path=path_here(path) or "/",
@@ -135,23 +169,32 @@ async def ask_to_sign_in(request: web.Request) -> web.StreamResponse:
     )
 
 
-async def _known(request: web.Request, name: str, password: str) -> Identity | None:
-    if not is_storable(name + password) or len(password) > MAX_PASSWORD_LENGTH:
+def _told(name: str) -> str | None:
+    """Return as much of a name as can be an account's; None when it can be nobody's."""
+    told = name[: MAX_NAME_LENGTH + 1]
+    return told if is_storable(told) else None
+
+
+async def _verified(request: web.Request, name: str, password: str) -> Verified | None:
+    told = _told(name)
+    if told is None or not is_storable(password) or len(password) > MAX_PASSWORD_LENGTH:
         return None
-    return await sign_in(request.app[POOL], name[: MAX_NAME_LENGTH + 1], password)
+    return await verify(request.app[POOL], told, password)
 
 
-async def _count_try(request: web.Request, name: str) -> None:
-    """Count a try for the account, however its name is spelled, and for the address.
+async def _signed_in(
+    request: web.Request, verified: Verified, next_path: str, held: Held | None
+) -> web.Response:
+    """Sign a browser in, and lead on, or back to the form that waits.
 
     Raises:
-        AllowanceUsedUpError: there were too many of either within a minute.
+        AccountChangedError: the account is gone, or its password another one since.
+        DatabaseUnavailableError: nobody was signed in.
     """
-    pool = request.app[POOL]
-    told = name[: MAX_NAME_LENGTH + 1]
-    folded = await fold_account_name(pool, told) if is_storable(told) else ""
-    for subject in (f"sign-in of {folded}", f"sign-in from {household(request.remote)}"):
-        await use(pool, Allowance(subject, _TRIES_A_MINUTE, _MINUTE))
+    token = await begin_session(request, verified.identity, verified=verified.password_hash)
+    if held is None:
+        return keep_session(web.Response(status=303, headers={"Location": next_path}), token)
+    return keep_session(show_held(request, _RESUME, next_path, held), token)
 
 
 def _signed_out(request: web.Request) -> web.Response:
