@@ -14,7 +14,7 @@ from bench.servers import Server, run
 from bench.wrk import load_products, require_wrk
 from web.catalog.products import PRODUCT_AND_OTHERS
 from web.catalog.skus import PRODUCT_SKU_ORDER, SKUS_OF_PRODUCT
-from web.catalog.variants import VARIANTS_OF_PRODUCT
+from web.catalog.variants import MOST_CELLS, VARIANTS_OF_PRODUCT
 from web.database.keyset import keyset_query
 from web.database.queries import Query
 
@@ -27,7 +27,7 @@ _TEXT_TRIES: Final = 3
 _QUERIES: Final[tuple[tuple[Query, dict[str, str]], ...]] = (
     (PRODUCT_AND_OTHERS, {"most": "6"}),
     (keyset_query(SKUS_OF_PRODUCT, PRODUCT_SKU_ORDER, from_start=True, limit=51), {}),
-    (VARIANTS_OF_PRODUCT, {}),
+    (VARIANTS_OF_PRODUCT, {"most_cells": str(MOST_CELLS)}),
 )
 _ASKED: Final = {"FastAPI": 1.5, "Django": 12.0, "pgbench": 0.4}
 

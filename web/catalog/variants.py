@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
+from typing import Final
 
 from web.database.pool import Pool, fetch_rows
 from web.database.queries import load_queries
@@ -13,6 +14,9 @@ VARIANTS_OF_PRODUCT = _QUERIES["variants_of_product"]
 VARIANTS_OF_BRAND = _QUERIES["variants_of_brand"]
 LIST_COLORS = _QUERIES["list_colors"]
 LIST_SIZES = _QUERIES["list_sizes"]
+
+# A table of more cells is no help to anybody, nor is a form of them.
+MOST_CELLS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class VariantCount:
-    """The number of SKUs of one color and size."""
+    """The number of SKUs of one color and size; `color_count` is of all colors that there are."""
 
     product_color_id: int
     product_color_name: str
@@ -42,6 +46,7 @@ class VariantCount:
     product_size_id: int
     product_size_name: str
     sku_count: int
+    color_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +68,15 @@ class SizeColumn:
 
 @dataclass(frozen=True, slots=True)
 class VariantTable:
-    """SKU counts as a table: a row a color, a column a size, and the sums of both."""
+    """SKU counts as a table: a row a color, a column a size, and the sums of both.
+
+    Of very many colors not all have a row; `color_count` counts them all.
+    """
 
     rows: list[ColorRow]
     columns: list[SizeColumn]
     sku_count: int
+    color_count: int
 
     @property
     def colors(self) -> list[Color]:
@@ -81,7 +90,7 @@ class VariantTable:
 
     @classmethod
     def from_counts(cls, counts: Sequence[VariantCount]) -> "VariantTable":
-        """Make the table from one count for each combination, in order of color and size."""
+        """Make the table from one count for each cell, in order of color and size."""
         rows = []
         for _, group in groupby(counts, key=attrgetter("product_color_id")):
             cells = list(group)
@@ -95,18 +104,23 @@ class VariantTable:
             )
             for cells_of_size in zip(*(row.cells for row in rows), strict=True)
         ]
-        return cls(rows, columns, sum(row.sku_count for row in rows))
+        color_count = counts[0].color_count if counts else 0
+        return cls(rows, columns, sum(row.sku_count for row in rows), color_count)
 
 
 async def variants_of_product(pool: Pool, product_id: int) -> VariantTable:
     """Return a product's SKU counts by color and size."""
-    counts = await fetch_rows(pool, VariantCount, VARIANTS_OF_PRODUCT, product_id=product_id)
+    counts = await fetch_rows(
+        pool, VariantCount, VARIANTS_OF_PRODUCT, product_id=product_id, most_cells=MOST_CELLS
+    )
     return VariantTable.from_counts(counts)
 
 
 async def variants_of_brand(pool: Pool, brand_id: int) -> VariantTable:
     """Return a brand's SKU counts by color and size."""
-    counts = await fetch_rows(pool, VariantCount, VARIANTS_OF_BRAND, brand_id=brand_id)
+    counts = await fetch_rows(
+        pool, VariantCount, VARIANTS_OF_BRAND, brand_id=brand_id, most_cells=MOST_CELLS
+    )
     return VariantTable.from_counts(counts)
 
 

@@ -133,7 +133,7 @@ def _grid(sent: Sent | None, variants: VariantTable | None) -> dict[str, object]
         "grid": grid,
         "colors": colors_shown(variants.colors, len(variants.sizes)),
         "sizes": variants.sizes,
-        "color_count": len(variants.colors),
+        "color_count": variants.color_count,
     }
 
 

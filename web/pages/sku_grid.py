@@ -10,14 +10,12 @@ from typing import Final
 
 from web.catalog.names import trimmed
 from web.catalog.skus import SkuAddition
-from web.catalog.variants import Color
+from web.catalog.variants import MOST_CELLS, Color
 from web.languages import gettext, ngettext, thousands
 from web.pages.mishaps import Mishap
 
 MOST_OF_A_CELL: Final = 1_000
 MOST_OF_A_GRID: Final = 10_000
-# A page of more cells is no help to anybody, nor is its form.
-MOST_CELLS: Final = 10_000
 # The cells, and room for the other fields of their form.
 MOST_GRID_FIELDS: Final = MOST_CELLS + 100
 
