@@ -244,15 +244,15 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         statuses=(200, 303, 401, 429),
     ),
     ("GET", "/sign-in/provider"): Operation(
-        "Sign in elsewhere", query=_NEXT, statuses=(303, 404, 502)
+        "Sign in elsewhere", query=_NEXT, statuses=(303, 404, 429, 502)
     ),
     ("GET", "/sign-in/callback"): Operation(
         "The way back from there",
         query={"state": TEXT, "code": TEXT, "error": TEXT},
-        statuses=(303, 403, 404, 502),
+        statuses=(303, 403, 404, 429, 502),
     ),
     ("POST", "/sign-out"): Operation("Sign this browser out", statuses=(303,)),
-    ("POST", "/sign-out/everywhere"): Operation("Sign out in every browser", statuses=(303,)),
+    ("POST", "/sign-out/everywhere"): Operation("Sign out in every browser", statuses=(303, 401)),
     ("GET", "/partner-keys"): Operation("The partners’ keys"),
     ("POST", "/partner-keys"): Operation(
         "Make a partner’s key",
