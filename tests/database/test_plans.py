@@ -23,7 +23,7 @@ from web.catalog.products import (
     PRODUCT_SORTS,
 )
 from web.catalog.skus import DOWNLOAD_BLOCKS, PRODUCT_SKU_ORDER, SKUS_OF_PRODUCT
-from web.catalog.variants import VARIANTS_OF_PRODUCT
+from web.catalog.variants import MOST_CELLS, VARIANTS_OF_PRODUCT
 from web.database.keyset import keyset_query
 from web.database.pool import Connection, execute
 from web.database.queries import Query
@@ -43,7 +43,11 @@ from web.downloads.slots import TAKE_SLOT
             for order in (PRODUCT_SKU_ORDER, PRODUCT_SKU_ORDER.reversed())
             for from_start in (True, False)
         ),
-        (VARIANTS_OF_PRODUCT, {"product_id": 7}, {"product_variant_count_pkey"}),
+        (
+            VARIANTS_OF_PRODUCT,
+            {"product_id": 7, "most_cells": MOST_CELLS},
+            {"product_variant_count_pkey"},
+        ),
         (
             PRODUCT_AND_OTHERS,
             {"product_id": 7, "most": 6},

@@ -62,8 +62,8 @@ async def test_largest_products_and_last_changes_of_the_brand_are_shown(
     page = await get_page(desk, f"/brands/{brand_id}")
 
     told = [link.text for link in page.links if link.href.startswith("/changes/")]
-    # The history of a brand names its products, not their SKUs.
-    assert told == [f"created Shirt {number}" for number in (6, 5, 4, 3, 2)]
+    created = [f"created Shirt {number}" for number in (6, 5, 4, 3)]
+    assert told == ["added 9 SKUs to Shirt 0", *created]
     assert page.link("All of its changes") == f"/history?brand_id={brand_id}"
     assert "Largest products All, most SKUs first Shirt 0 9 SKUs Last changes" in page.text
     assert page.link("All, most SKUs first") == f"/products?brand_id={brand_id}&sort=skus"
