@@ -15,22 +15,22 @@ from web.positions import encoded_key
 # Each page of one thing is asked for with several, so that none is always in some cache.
 _THINGS: Final = 10
 _CHANGES: Final = ("/history", "/changes/1")
-_SMALL_TABLES: Final = ("/colors", "/sizes")
+_OTHERS: Final = ("/", "/brands/new", "/products/new", "/colors", "/sizes", "/downloads")
 
 
 def page_paths(bench: Bench, catalog: Catalog) -> dict[str, list[str]]:
     """Return the addresses of every page by name; the names are the same for all catalogs."""
     brand_ids, product_ids = _brand_ids(bench, catalog), _product_ids(catalog)
-    found = {path: [path] for path in ("/", "/brands/new", *_SMALL_TABLES, *_CHANGES)}
+    found = {path: [path] for path in (*_OTHERS, *_CHANGES)}
     found |= _list_paths(bench, catalog, "/brands", BRAND_SORTS)
     found |= _list_paths(bench, catalog, "/products", PRODUCT_SORTS)
     for sort in _both_ways(PRODUCT_SORTS):
         found[f"/brands/{{id}}?sort={sort}"] = [f"/brands/{b}?sort={sort}" for b in brand_ids]
     found["/products?brand_id="] = [f"/products?brand_id={b}" for b in brand_ids]
     found["/products/{id}"] = [f"/products/{p}" for p in product_ids]
-    for action in ("edit", "delete"):
-        found[f"/brands/{{id}}/{action}"] = [f"/brands/{b}/{action}" for b in brand_ids]
-        found[f"/products/{{id}}/{action}"] = [f"/products/{p}/{action}" for p in product_ids]
+    found["/products/{id}?edit=skus"] = [f"/products/{p}?edit=skus" for p in product_ids]
+    found["/brands/{id}/edit"] = [f"/brands/{b}/edit" for b in brand_ids]
+    found["/products/{id}/edit"] = [f"/products/{p}/edit" for p in product_ids]
     return found | _sku_paths(bench, catalog, product_ids, brand_ids)
 
 
