@@ -44,6 +44,21 @@ async def test_versions_pools_tables_and_settings_are_shown(
     assert page.headers["Cache-Control"] == "no-store"
 
 
+async def test_rows_of_a_bulk_load_are_counted_once(
+    desk: Desk, catalog: CatalogMaker, database_url: str
+) -> None:
+    flush = "select pg_stat_force_next_flush()"
+    await catalog.connection.execute(flush)
+    await catalog.brands([f"Brand {number}" for number in range(30)])
+    other = await asyncpg.connect(database_url)
+    await other.execute("vacuum (analyze) brand")
+    await other.close()
+    # Only by now are the rows reported that VACUUM has counted already.
+    await catalog.connection.execute(flush)
+
+    assert _row(await get_page(desk, "/system"), "brand")[2] == "30"
+
+
 async def test_connections_are_known_by_their_pool_and_process(desk: Desk) -> None:
     page = await get_page(desk, "/system")
 
