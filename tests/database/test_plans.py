@@ -102,6 +102,33 @@ async def test_download_of_skus_reads_indexes_in_order_and_sorts_nothing_above_t
             }
 
 
+async def test_download_of_a_rare_color_reads_nothing_of_other_products(sample: Connection) -> None:
+    transaction = sample.transaction()
+    await transaction.start()
+    color_id = await sample.fetchval(
+        "insert into product_color (product_color_name) values ('Rare') returning product_color_id"
+    )
+    await sample.execute(
+        "insert into sku (product_id, product_size_id, product_color_id)"
+        " select product_id, 1, $1 from product order by product_id desc limit 5",
+        color_id,
+    )
+    await sample.execute("analyze product_variant_count")
+    await execute(sample, TAKE_SLOT, total=1, in_order=True)
+    nodes = await plan(
+        sample,
+        DOWNLOAD_BLOCKS,
+        format="csv",
+        block_bytes=65536,
+        color_id=color_id,
+        of_variant=color_id,
+    )
+    await transaction.rollback()
+
+    (product,) = (node for node in nodes if node.get("Relation Name") == "product")
+    assert "product_id" in product["Index Cond"]
+
+
 @pytest.mark.parametrize("count", [1, 10_000])
 async def test_batch_looks_each_product_up_in_the_order_of_the_list(
     sample: Connection, count: int
