@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from web.database.abandoned import ignore_error
+
 _SECONDS: Final = 5.0
 _MOST_BYTES: Final = 512 * 1024
 # How long what it publishes is taken for the same, in seconds.
@@ -73,9 +75,10 @@ class Provider:
         asking = self._asking.get(url)
         if asking is None:
             asking = self._asking[url] = asyncio.create_task(self._ask(url))
-            asking.add_done_callback(_heard)
+            asking.add_done_callback(ignore_error)
         # One question for all who wait; who asked it may leave.
-        return await asyncio.shield(asking)
+        await asyncio.wait({asking})
+        return asking.result()
 
     async def post(self, url: str, form: dict[str, str], headers: dict[str, str]) -> Document:
         """Send it a form, and return what it answers.
@@ -94,12 +97,6 @@ class Provider:
             return document
         finally:
             del self._asking[url]
-
-
-def _heard(asking: "asyncio.Task[Document]") -> None:
-    """Let nobody be told of an error for which nobody waits any more."""
-    if not asking.cancelled():
-        asking.exception()
 
 
 def _session() -> ClientSession:

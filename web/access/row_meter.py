@@ -89,6 +89,7 @@ async def row_meter(pool: Pool, quota: Allowance) -> AsyncIterator[RowMeter]:
         yield meter
     finally:
         ended.set()
-        # Never cancelled, or nobody knew whether what it tells just now was counted. And shielded:
-        # whoever leaves in the middle has had the rows, too.
-        await asyncio.shield(telling)
+        # Never cancelled, or nobody knew whether what it tells just now was counted. Nor when
+        # this is: whoever leaves in the middle has had the rows, too.
+        await asyncio.wait({telling})
+        telling.result()

@@ -175,7 +175,7 @@ async def _uninterrupted(ending: Awaitable[None]) -> None:
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
         try:
-            await asyncio.shield(task)
+            await asyncio.wait({task})
         except asyncio.CancelledError as error:
             cancelled = error
         finally:
