@@ -299,7 +299,7 @@ async def test_what_was_confirmed_may_take_its_time_and_as_long_as_any_query(
     of_queries: float,
     of_deletes: float,
 ) -> None:
-    monkeypatch.setattr("web.catalog.deletes._DELETE_FOR", of_deletes)
+    monkeypatch.setattr("web.settings.LONG_QUERY_SECONDS", of_deletes)
     desk = await open_desk(query_timeout=of_queries)
     brand_id = await _levis(catalog)
     counts = await catalog.connection.fetchrow("select product_count, sku_count from brand_count")

@@ -160,7 +160,7 @@ async def test_undo_of_a_delete_may_take_its_time_and_as_long_as_any_query(
     of_queries: float,
     of_undos: float,
 ) -> None:
-    monkeypatch.setattr("web.changes.undo._UNDO_FOR", of_undos)
+    monkeypatch.setattr("web.settings.LONG_QUERY_SECONDS", of_undos)
     desk = await open_desk(query_timeout=of_queries)
     await catalog.skus(await catalog.product("Shirt", await catalog.brand("Levis")), 3)
     await catalog.connection.execute("delete from sku")

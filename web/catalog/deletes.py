@@ -6,7 +6,6 @@ stays.
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from web.catalog.edits import (
     BRAND,
@@ -24,9 +23,6 @@ from web.database.pool import Connection, execute, fetch
 from web.database.queries import Query, load_queries
 
 _QUERIES = load_queries("deletes")
-# Of one statement, in seconds: what a person has confirmed is deleted however much it is. A brand's
-# 500,000 SKUs took 12 s on two busy cores, longer than a page's query may run.
-_DELETE_FOR: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +106,7 @@ async def delete(
     row_id: int,
     version: int,
     confirmed: Dependents | None,
-    query_timeout: float,
+    seconds: float,
 ) -> None:
     """Delete a row, and what belongs to it if that is what was confirmed.
 
@@ -120,7 +116,7 @@ async def delete(
         row_id: which row.
         version: the version that the person saw.
         confirmed: how much the person was told would go with it; None if not told yet.
-        query_timeout: for how long other queries may run, in seconds; those that delete, no less.
+        seconds: how long each statement that deletes may run.
 
     Raises:
         NoSuchRowError: nobody has the id (any more).
@@ -143,4 +139,4 @@ async def delete(
     if dependents != (confirmed or Dependents(0, 0)):
         raise AskFirstError(row, dependents)
     for query in deletable.deletes:
-        await execute(connection, query, max(_DELETE_FOR, query_timeout), row_id=row_id)
+        await execute(connection, query, seconds, row_id=row_id)

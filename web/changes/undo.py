@@ -46,9 +46,6 @@ _STEPS: Final = (
     ("product", _QUERIES["bring_products_back"]),
     ("sku", _QUERIES["bring_skus_back"]),
 )
-# Of one statement, in seconds: what was deleted at once can be brought back, however much it was.
-# 50,000 SKUs took 9 s on two busy cores, about as long as a page's query may run.
-_UNDO_FOR: Final = 120.0
 # A statement that inserts more than this counts as a bulk load, which could not be undone.
 _MOST_AT_ONCE: Final = 50_000
 
@@ -72,7 +69,7 @@ class NothingToUndoError(Exception):
         self.left_alone = left_alone
 
 
-async def undo(connection: Connection, change_set_id: int, query_timeout: float) -> int:
+async def undo(connection: Connection, change_set_id: int, seconds: float) -> int:
     """Undo a change set as far as possible, and return the change set that this is.
 
     What an earlier undo of it has done is not asked for again.
@@ -80,7 +77,7 @@ async def undo(connection: Connection, change_set_id: int, query_timeout: float)
     Args:
         connection: in a transaction that has changed nothing yet.
         change_set_id: what to undo.
-        query_timeout: for how long other queries may run, in seconds; those that undo, no less.
+        seconds: how long each statement that undoes may run.
 
     Raises:
         UnknownChangeSetError: there is no such change set.
@@ -95,7 +92,6 @@ async def undo(connection: Connection, change_set_id: int, query_timeout: float)
     if found[0]["is_bulk"]:
         raise BulkLoadError
     await execute(connection, SET_UNDOES, change_set_id=change_set_id)
-    seconds = max(_UNDO_FOR, query_timeout)
     counts = await _run(connection, COUNT_YET_TO_UNDO, change_set_id, seconds)
     nouns = {row["noun"] for row in counts}
     for noun, lock in _LOCKS.items():

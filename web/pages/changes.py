@@ -21,8 +21,9 @@ from web.changes.idempotency import Outcome
 from web.changes.phrases import event, title
 from web.changes.tallies import Tally, tally_change_set
 from web.changes.undo import BulkLoadError, NothingToUndoError, UnknownChangeSetError, undo
+from web.database.concurrently import concurrently
 from web.database.errors import BrokenReferenceError, DuplicateKeyError
-from web.database.pool import Connection, concurrently
+from web.database.pool import Connection
 from web.forms import form_fields
 from web.inputs import path_id
 from web.keys import POOL, SETTINGS
@@ -61,7 +62,7 @@ async def undo_change(request: web.Request) -> web.Response:
     fields = await form_fields(request)
 
     async def work(connection: Connection) -> Outcome:
-        undone_by = await undo(connection, change_id, request.app[SETTINGS].query_timeout)
+        undone_by = await undo(connection, change_id, request.app[SETTINGS].long_query_timeout)
         url = request.app.router["change"].url_for(change_id=str(undone_by))
         return Outcome(undone_by, str(url))
 

@@ -55,8 +55,8 @@ class DeletePages:
         confirmed = _confirmed(fields)
 
         async def work(connection: Connection) -> Outcome:
-            timeout = request.app[SETTINGS].query_timeout
-            await delete(connection, self.deletable, row_id, version, confirmed, timeout)
+            seconds = request.app[SETTINGS].long_query_timeout
+            await delete(connection, self.deletable, row_id, version, confirmed, seconds)
             change_set_id = await current_change_set(connection)
             url = self.noun.list_url(request).with_query(change=change_set_id)
             return Outcome(change_set_id, str(url))
