@@ -1,19 +1,15 @@
 """What is said of a request when it is over: its line in the log, and the numbers of `/metrics`."""
 
 import logging
-import re
 from http import HTTPStatus
-from typing import Final
 
 from aiohttp import web
 
 from web.database.tally import Tally
+from web.inputs import id_from
 from web.keys import IDENTITY, REQUEST_ID
 from web.logs import parameter_names
 from web.metrics import BROKEN_OFF, GONE, NO_ROUTE, count_request
-
-# What an id in a path looks like. Somebody may paste a key there, and no key is of digits only.
-_ID: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 _LOG = logging.getLogger("hangtag.requests")
 
@@ -62,4 +58,5 @@ def _names_something(request: web.Request, status: int | None) -> bool:
     if request.match_info.route.resource is None:
         return False
     is_found = status in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}  # a file, say
-    return is_found or all(_ID.fullmatch(value) for value in request.match_info.values())
+    # Somebody may paste a key where an id belongs.
+    return is_found or all(id_from(value) is not None for value in request.match_info.values())

@@ -92,7 +92,7 @@ def add_templates(app: web.Application) -> None:
         loader=jinja2.FileSystemLoader(TEMPLATES_DIR),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
-        extensions=["jinja2.ext.i18n", "jinja2.ext.do", _WithoutIndentation],
+        extensions=["jinja2.ext.i18n", _WithoutIndentation],
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,

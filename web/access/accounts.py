@@ -7,8 +7,8 @@ from typing import Final
 
 from web.access.passwords import hash_password, is_outdated, is_password
 from web.access.roles import LOCAL_DESK, Identity, Role
-from web.access.sessions import close_sessions_in
-from web.database.pool import Connection, Pool, fetch, fetch_row, fetch_rows
+from web.access.sessions import CLOSE_SESSIONS
+from web.database.pool import Connection, Pool, execute, fetch, fetch_row, fetch_rows
 from web.database.queries import load_queries
 from web.database.transactions import Author, in_transaction
 
@@ -150,7 +150,7 @@ async def change_password(pool: Pool, name: str, password: str) -> bool:
             connection, SET_PASSWORD, account_name=name, password_hash=password_hash
         )
         for row in changed:
-            await close_sessions_in(connection, row["account_id"])
+            await execute(connection, CLOSE_SESSIONS, account_id=row["account_id"])
         return bool(changed)
 
     return await in_transaction(pool, change, author=_NOBODY)

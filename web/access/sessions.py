@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from web.access.roles import Identity, Role
-from web.database.pool import Connection, Pool, execute, fetch_row, fetch_rows
+from web.database.pool import Pool, execute, fetch, fetch_row
 from web.database.queries import load_queries
 
 _QUERIES = load_queries("access")
@@ -60,17 +60,16 @@ async def open_session(
         AccountChangedError: the account is gone, or its password another one since.
     """
     token = secrets.token_urlsafe(32)
-    opened = await fetch_rows(
-        pool,
-        int,
-        OPEN_SESSION,
-        token_hash=token_hash(token),
-        account_id=account_id,
-        verified=verified,
-    )
-    if not opened:
-        raise AccountChangedError
     async with pool.acquire() as connection:
+        opened = await fetch(
+            connection,
+            OPEN_SESSION,
+            token_hash=token_hash(token),
+            account_id=account_id,
+            verified=verified,
+        )
+        if not opened:
+            raise AccountChangedError
         await execute(connection, FORGET_EXPIRED_SESSIONS, absolute=life.absolute)
     return token
 
@@ -102,12 +101,7 @@ async def close_session(pool: Pool, token: str) -> None:
 async def close_sessions(pool: Pool, account_id: int) -> None:
     """Sign an account out in every browser."""
     async with pool.acquire() as connection:
-        await close_sessions_in(connection, account_id)
-
-
-async def close_sessions_in(connection: Connection, account_id: int) -> None:
-    """Sign an account out in every browser, on a connection that has a transaction open."""
-    await execute(connection, CLOSE_SESSIONS, account_id=account_id)
+        await execute(connection, CLOSE_SESSIONS, account_id=account_id)
 
 
 def token_hash(token: str) -> bytes:

@@ -27,9 +27,9 @@ async def begin_session(
     if identity.account_id is None:
         raise web.HTTPForbidden
     pool = request.app[POOL]
+    token = await open_session(pool, identity.account_id, session_life(request), verified=verified)
     if (known := request.cookies.get(SESSION_COOKIE)) is not None:
         await close_session(pool, known)
-    token = await open_session(pool, identity.account_id, session_life(request), verified=verified)
     request[IDENTITY] = identity
     return token
 
