@@ -23,7 +23,7 @@ from web.api.metrics import watch
 from web.body_room import BodyRoom
 from web.changes.idempotency import KeyTurns
 from web.database.errors import DatabaseUnavailableError
-from web.database.pool import CLOSE_TIMEOUT, Pool, open_pool
+from web.database.pool import CLOSE_TIMEOUT, open_pool
 from web.deadlines import page_deadline
 from web.delivery import deliver_pages, refuse_prefetch
 from web.downloads import recorder
@@ -132,17 +132,17 @@ def _pools(
                         query_timeout=settings.query_timeout,
                         statement_cache_size=settings.statement_cache_size,
                         application_name=_application_name(settings, name),
+                        close_seconds=lambda: app[ENDING].time_for(CLOSE_TIMEOUT),
                     )
                 )
                 app[key] = replace(pool, name=name)
-                pools.push_async_callback(_close_in_time, app, key)
             # What has ended is written before the pools close.
             pools.push_async_callback(_write_records, app)
             await pools.enter_async_context(watch(app))
             local_desk = app[LOCAL_DESK_STATE] = LocalDesk(app[POOL])
-            with suppress(DatabaseUnavailableError):  # the first request asks, then
-                await local_desk.is_open()
             if _is_local(settings):
+                with suppress(DatabaseUnavailableError):  # the first request asks, then
+                    await local_desk.is_open()
                 await pools.enter_async_context(local_desk.asked_often())
             yield
 
@@ -157,10 +157,6 @@ def _is_local(settings: Settings) -> bool:
 async def _write_records(app: web.Application) -> None:
     seconds = app[ENDING].time_for(recorder.CLOSE_SECONDS, before=_POOLS_SECONDS)
     await app[DOWNLOAD_RECORDER].close(seconds)
-
-
-async def _close_in_time(app: web.Application, key: web.AppKey[Pool]) -> None:
-    await app[key].close(app[ENDING].time_for(CLOSE_TIMEOUT))
 
 
 def _application_name(settings: Settings, pool: str) -> str | None:

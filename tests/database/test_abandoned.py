@@ -12,8 +12,9 @@ import pytest
 import pytest_asyncio
 
 from web.database.abandoned import expect_abandoned_connections, to_its_end
+from web.database.concurrently import concurrently
 from web.database.errors import DatabaseUnavailableError
-from web.database.pool import Pool, concurrently, open_pool
+from web.database.pool import Pool, open_pool
 from web.database.transactions import Author, in_transaction
 
 # More turns of the event loop than it takes to connect.

@@ -8,6 +8,7 @@ from asyncpg.exceptions import InternalClientError
 
 from tests.conftest import drop_database
 from tests.desk import CatalogMaker
+from web.database.concurrently import concurrently
 from web.database.errors import (
     BrokenReferenceError,
     DatabaseBusyError,
@@ -19,7 +20,7 @@ from web.database.errors import (
     RefusedValueError,
     translated_errors,
 )
-from web.database.pool import Pool, concurrently, fetch_count, fetch_row, open_pool
+from web.database.pool import Pool, fetch_count, fetch_row, open_pool
 from web.database.queries import Query
 
 SLEEP = Query("sleep", "select 1 from pg_sleep(60)")

@@ -6,7 +6,8 @@ from typing import Final
 
 from web.catalog.products import Product
 from web.catalog.skus import Sku
-from web.database.pool import Pool, concurrently, fetch_rows
+from web.database.concurrently import concurrently
+from web.database.pool import Pool, fetch_rows
 from web.database.queries import Query, load_queries
 
 _QUERIES = load_queries("search")

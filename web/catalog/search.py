@@ -12,8 +12,9 @@ from web.catalog.brands import BRAND_SORTS, Brand, count_brands, list_brands
 from web.catalog.products import PRODUCT_SORTS, Product, count_products, list_products
 from web.catalog.searches import SEARCH_COUNT_EXACT
 from web.catalog.skus import Sku
+from web.database.concurrently import concurrently
 from web.database.keyset import Position
-from web.database.pool import Pool, concurrently, fetch_rows
+from web.database.pool import Pool, fetch_rows
 from web.database.queries import load_queries
 
 _QUERIES = load_queries("search")

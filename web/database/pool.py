@@ -2,16 +2,16 @@
 
 A read takes a connection, runs one query and gives it back: a handler that
 holds a connection never waits for another one, so a pool can be slow but never
-stuck. The independent queries of a page run at the same time (`concurrently`).
+stuck. The independent queries of a page run at the same time (concurrently.py).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from time import perf_counter
 from types import TracebackType
-from typing import Any, TypeAlias, TypeVar, overload
+from typing import TypeAlias, TypeVar
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -32,12 +32,6 @@ CLOSE_TIMEOUT = 5.0
 _BROKEN_OFF_TIMEOUT = 0.3
 
 T = TypeVar("T")
-A = TypeVar("A")
-B = TypeVar("B")
-C = TypeVar("C")
-D = TypeVar("D")
-E = TypeVar("E")
-F = TypeVar("F")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +65,6 @@ class Pool:
             DatabaseUnavailableError: PostgreSQL cannot be reached.
         """
         return Lease(self)
-
-    async def close(self, seconds: float) -> None:
-        """Close all connections, and those that are in use or do not answer after so long."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self.connections.close()
-        except TimeoutError:
-            self.connections.terminate()
 
 
 class Lease:
@@ -156,7 +142,7 @@ def is_lost(connection: Connection) -> bool:
 
 
 @asynccontextmanager
-async def open_pool(
+async def open_pool(  # noqa: PLR0913 - by name, each a setting
     url: str,
     *,
     size: int,
@@ -164,6 +150,7 @@ async def open_pool(
     query_timeout: float | None,
     statement_cache_size: int = 100,
     application_name: str | None = None,
+    close_seconds: Callable[[], float] = lambda: CLOSE_TIMEOUT,
 ) -> AsyncIterator[Pool]:
     """Open a pool of at most `size` connections, and close it when the block ends.
 
@@ -176,6 +163,7 @@ async def open_pool(
             pooler that does not know them.
         application_name: what its connections are called in PostgreSQL. None behind a pooler,
             which would have to set it again for each that a connection is lent to.
+        close_seconds: asked at the end for how long its connections may take to close.
 
     Raises:
         DatabaseUnavailableError: PostgreSQL cannot be reached.
@@ -197,11 +185,14 @@ async def open_pool(
                 {"application_name": application_name} if application_name is not None else None
             ),
         )
-    pool = Pool(connections, acquire_timeout)
     try:
-        yield pool
+        yield Pool(connections, acquire_timeout)
     finally:
-        await pool.close(CLOSE_TIMEOUT)
+        try:
+            async with asyncio.timeout(close_seconds()):
+                await connections.close()
+        except TimeoutError:
+            connections.terminate()
 
 
 async def _keep(_connection: Connection) -> None:
@@ -259,41 +250,3 @@ async def fetch_row(pool: Pool, row_type: type[T], query: Query, **values: objec
 async def fetch_count(pool: Pool, query: Query, **values: object) -> int:
     """Run a query that answers with one number."""
     return (await fetch_rows(pool, int, query, **values))[0]
-
-
-@overload
-async def concurrently(a: Awaitable[A], b: Awaitable[B], /) -> tuple[A, B]: ...
-@overload
-async def concurrently(a: Awaitable[A], b: Awaitable[B], c: Awaitable[C], /) -> tuple[A, B, C]: ...
-@overload
-async def concurrently(
-    a: Awaitable[A], b: Awaitable[B], c: Awaitable[C], d: Awaitable[D], /
-) -> tuple[A, B, C, D]: ...
-@overload
-async def concurrently(
-    a: Awaitable[A], b: Awaitable[B], c: Awaitable[C], d: Awaitable[D], e: Awaitable[E], /
-) -> tuple[A, B, C, D, E]: ...
-@overload
-async def concurrently(
-    a: Awaitable[A],
-    b: Awaitable[B],
-    c: Awaitable[C],
-    d: Awaitable[D],
-    e: Awaitable[E],
-    f: Awaitable[F],
-    /,
-) -> tuple[A, B, C, D, E, F]: ...
-async def concurrently(*queries: Awaitable[Any]) -> tuple[Any, ...]:  # the overloads say more
-    """Run the queries of a page at the same time and return their results in order.
-
-    When one fails, the others are cancelled and waited for, and its error is
-    raised itself rather than an ExceptionGroup, so that callers catch it by name.
-    """
-    tasks = [asyncio.ensure_future(query) for query in queries]
-    try:
-        return tuple(await asyncio.gather(*tasks))
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise

@@ -8,8 +8,8 @@ from web.catalog.brands import BRAND_SORTS, count_brands, get_brand, list_brands
 from web.catalog.products import PRODUCT_SORTS, count_products, list_products
 from web.catalog.variants import variants_of_brand
 from web.changes.histories import HistoryFilter, list_history
+from web.database.concurrently import concurrently
 from web.database.keyset import Position
-from web.database.pool import concurrently
 from web.inputs import path_id
 from web.keys import POOL
 from web.pages import nouns

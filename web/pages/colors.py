@@ -16,8 +16,9 @@ from web.catalog.names import name_problem, trimmed
 from web.catalog.variants import Color
 from web.changes.change_sets import current_change_set
 from web.changes.idempotency import Outcome
+from web.database.concurrently import concurrently
 from web.database.errors import DatabaseUnavailableError
-from web.database.pool import Connection, concurrently
+from web.database.pool import Connection
 from web.forms import form_fields
 from web.inputs import is_storable
 from web.keys import POOL

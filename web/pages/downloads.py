@@ -12,7 +12,8 @@ from web.catalog.products import count_products, get_product
 from web.catalog.searches import SEARCH_COUNT_EXACT
 from web.catalog.skus import count_skus
 from web.catalog.variants import list_colors, list_sizes
-from web.database.pool import Pool, concurrently
+from web.database.concurrently import concurrently
+from web.database.pool import Pool
 from web.downloads.lengths import line_length
 from web.downloads.records import Cause, DownloadRecord, find_record, list_records
 from web.inputs import query_watch

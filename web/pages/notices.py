@@ -12,7 +12,8 @@ from aiohttp import web
 from web.changes.change_sets import ChangeSet, get_change_set
 from web.changes.phrases import Phrase, event
 from web.changes.tallies import tally_change_set
-from web.database.pool import Pool, concurrently
+from web.database.concurrently import concurrently
+from web.database.pool import Pool
 from web.inputs import query_id
 
 

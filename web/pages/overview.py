@@ -10,8 +10,8 @@ from web.catalog.brands import BRAND_SORTS, list_brands
 from web.catalog.growth import growth_up_to, list_growth
 from web.catalog.totals import get_totals
 from web.changes.histories import HistoryFilter, list_history
+from web.database.concurrently import concurrently
 from web.database.keyset import Position
-from web.database.pool import concurrently
 from web.downloads.records import list_running
 from web.keys import POOL
 from web.languages import current_language

@@ -15,7 +15,7 @@ from web.catalog.pasted import MOST_ROWS, PASTED_NOUNS, PastedNoun, known_ids, l
 from web.catalog.pasted import PRODUCTS as PASTED_PRODUCTS
 from web.catalog.pasted import SKUS as PASTED_SKUS
 from web.catalog.search import names_like
-from web.database.pool import concurrently
+from web.database.concurrently import concurrently
 from web.forms import form_fields
 from web.inputs import MAX_QUERY_TEXT, id_from, is_storable, shown
 from web.keys import POOL

@@ -13,8 +13,9 @@ from web.catalog.skus import VariantGoneError, add_skus
 from web.catalog.variants import Color, Size, list_colors, list_sizes
 from web.changes.change_sets import current_change_set
 from web.changes.idempotency import Outcome
+from web.database.concurrently import concurrently
 from web.database.errors import DatabaseUnavailableError
-from web.database.pool import Connection, Pool, concurrently
+from web.database.pool import Connection, Pool
 from web.forms import form_fields
 from web.inputs import is_storable, query_id
 from web.keys import POOL

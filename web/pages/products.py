@@ -13,7 +13,7 @@ from web.catalog.products import (
 )
 from web.catalog.skus import skus_of_product
 from web.catalog.variants import variants_of_product
-from web.database.pool import concurrently
+from web.database.concurrently import concurrently
 from web.inputs import path_id, query_id, query_text
 from web.keys import POOL
 from web.pages import nouns

@@ -11,8 +11,8 @@ from web.access.roles import Access
 from web.catalog.products import get_product
 from web.catalog.skus import LocatedSku, skus_of_product
 from web.catalog.variants import VariantTable, variants_of_product
+from web.database.concurrently import concurrently
 from web.database.errors import DatabaseUnavailableError
-from web.database.pool import concurrently
 from web.keys import IDENTITY, POOL
 from web.languages import gettext
 from web.pages import nouns

@@ -6,7 +6,7 @@ from web.catalog.brands import get_brand
 from web.catalog.products import get_product
 from web.catalog.skus import count_skus, list_skus
 from web.catalog.variants import list_colors, list_sizes
-from web.database.pool import concurrently
+from web.database.concurrently import concurrently
 from web.inputs import sku_filter
 from web.keys import POOL
 from web.languages import thousands

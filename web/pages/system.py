@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from aiohttp import web
 from babel.numbers import format_decimal
 
-from web.database.pool import concurrently
+from web.database.concurrently import concurrently
 from web.database.statistics import (
     count_kept,
     get_server,
