@@ -55,9 +55,8 @@ def use_language(language: str) -> None:
     _language.set(language)
 
 
-def current_language() -> str:
-    """Return the language of the request under way."""
-    return _language.get()
+# Returns the language of the request under way; a page asks a hundred times.
+current_language: Final = _language.get
 
 
 def choose_language(chosen: str | None, accepted: str) -> str:

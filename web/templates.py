@@ -1,16 +1,14 @@
 """The templates: where they are, and the few words they have beyond Jinja's own."""
 
-import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
-from jinja2.ext import Extension
 from jinja2.runtime import Context
 from markupsafe import Markup
 
@@ -28,6 +26,7 @@ from web.languages import (
 )
 from web.pages.highlights import highlighted
 from web.preferences import preference
+from web.template_engine import Environment, memoized
 
 T = TypeVar("T")
 
@@ -43,64 +42,12 @@ _SECTIONS: Final = frozenset(
         *("colors", "sizes", "downloads", "system"),
     )
 )
-# Of each macro: what was asked for last.
-_MOST_MADE: Final = 4096
-
-
-class _WithoutIndentation(Extension):
-    """Leaves one space of the indentation of templates: the rest is a quarter of a page's bytes.
-
-    The one is what keeps apart what stands on two lines with a block at the end of the first.
-    """
-
-    def preprocess(
-        self,
-        source: str,
-        name: str | None,  # noqa: ARG002 - Jinja passes them
-        filename: str | None = None,  # noqa: ARG002
-    ) -> str:
-        """Return a template's source so. Lines stay, for tracebacks."""
-        return re.sub(r"(?m)^[ \t]+", " ", source)
-
-
-class _Compiled(jinja2.BytecodeCache):
-    """What was compiled in this process: a second application in it takes 0.5 s less.
-
-    Addresses and hashes stand in it as constants, so it must not outlive the process.
-    """
-
-    def __init__(self) -> None:
-        self._code: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        """Take a template that was compiled before."""
-        if (code := self._code.get(bucket.key)) is not None:
-            bucket.bytecode_from_string(code)
-
-    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        """Keep a template that was compiled."""
-        self._code[bucket.key] = bucket.bytecode_to_string()
-
-
-_COMPILED: Final = _Compiled()
 
 
 def add_templates(app: web.Application) -> None:
     """Set Jinja up for the application."""
-    environment = aiohttp_jinja2.setup(
-        app,
-        loader=jinja2.FileSystemLoader(TEMPLATES_DIR),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        extensions=["jinja2.ext.i18n", _WithoutIndentation],
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-        bytecode_cache=_COMPILED,
-    )
+    environment = app[aiohttp_jinja2.APP_KEY] = Environment(jinja2.FileSystemLoader(TEMPLATES_DIR))
     environment.globals["url"] = environment.filters["url"] = _url_builder(app)
-    # A text is the same for translators however its template is indented.
-    environment.policies["ext.i18n.trimmed"] = True
     # The extension adds this; its stubs do not know.
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.globals["gettext"] = environment.globals["_"] = _translator()
@@ -111,14 +58,11 @@ def add_templates(app: web.Application) -> None:
     environment.filters["highlighted"] = highlighted
     environment.globals["modules"] = ASSETS.modules
     environment.globals["languages"] = tuple(LANGUAGES.items())
-    environment.globals["made_once"] = _made_once
+    environment.globals["memoized"] = memoized
     # Imported here once: each `import` in a template takes a page 15 µs.
     for name, macros in _MACROS.items():
         environment.globals[name] = environment.get_template(macros).module
-    # Compiled now rather than by the first visitor, and never looked for again.
-    environment.cache = {}
-    for name in environment.list_templates():
-        environment.get_template(name)
+    environment.compile_all()
 
 
 def render(
@@ -130,7 +74,7 @@ def render(
     the errors that those raise would be without it.
     """
     identity = request.get(IDENTITY)
-    response = aiohttp_jinja2.render_template(
+    page = aiohttp_jinja2.render_string(
         template,
         request,
         {
@@ -146,11 +90,16 @@ def render(
             "here": request.rel_url.raw_path_qs if request.method in {"GET", "HEAD"} else "/",
             **context,
         },
-        status=status,
     )
-    # By header: the policy forbids inline rules.
-    response.headers["Speculation-Rules"] = ASSETS.speculation_rules
-    return response
+    return web.Response(
+        status=status,
+        body=page.encode(),
+        headers={
+            "Content-Type": "text/html; charset=utf-8",
+            # By header: the policy forbids inline rules.
+            "Speculation-Rules": ASSETS.speculation_rules,
+        },
+    )
 
 
 def _section(path: str) -> str | None:
@@ -159,22 +108,6 @@ def _section(path: str) -> str | None:
         return ""
     section = path.partition("/")[2].partition("/")[0].partition(".")[0]
     return section if section in _SECTIONS else None
-
-
-def _made_once(macro: Callable[..., Markup]) -> Callable[..., Markup]:
-    """Return a macro that keeps what it has made of its arguments, in each language.
-
-    For those that are on every page, or many times on one, with arguments that come again.
-    """
-
-    @lru_cache(maxsize=_MOST_MADE, typed=True)  # a Markup is equal to the text that it escapes to
-    def made(_language: str, *arguments: object) -> Markup:
-        return macro(*arguments)
-
-    def kept(*arguments: object) -> Markup:
-        return made(current_language(), *arguments)
-
-    return kept
 
 
 def _at_each_use(text_of: Callable[[T], str]) -> Callable[[Context, T], str]:
@@ -220,6 +153,16 @@ def _url_builder(app: web.Application) -> Callable[..., str]:
 
     def url(name: str, query_: Mapping[str, str] | None = None, **parts: object) -> str:
         path = paths[name].format(**parts) if parts else paths[name]
-        return f"{path}?{urlencode(query_)}" if query_ else path
+        return f"{path}?{_query(query_)}" if query_ else path
 
     return url
+
+
+def _query(query: Mapping[str, str]) -> str:
+    """Return what `urlencode` does. Most values are ids and need no quoting; names never do."""
+    return "&".join(
+        [
+            f"{name}={value if value.isascii() and value.isalnum() else quote_plus(value)}"
+            for name, value in query.items()
+        ]
+    )

@@ -74,10 +74,7 @@ async def show_system(request: web.Request) -> web.Response:
             "process": os.getpid(),
             "started_at": _STARTED_AT,
             "slots": app[DOWNLOAD_SLOTS].total,
-            "pools": [
-                {"name": one.name, "size": one.size, "in_use": one.in_use, "most": one.most}
-                for one in (pool, app[DOWNLOAD_POOL])
-            ],
+            "pools": (pool, app[DOWNLOAD_POOL]),
             "server": server,
             "kept": kept,
             "tables": tables,
