@@ -29,7 +29,7 @@ _LONGEST_PAUSE: Final = 60.0
 _LOG = logging.getLogger("hangtag.workers")
 
 
-def told(status: int) -> str:
+def describe_exit(status: int) -> str:
     """Return how a process ended, in words."""
     return f"signal {-status}" if status < 0 else f"status {status}"
 
@@ -46,14 +46,16 @@ class Spare:
     async def take(self) -> Process:
         """Return a process that an order can be given to: the spare, or else a new one.
 
+        A spare that has ended is not taken: `keep` says that it has, and puts it away.
+
         Raises:
             OSError: a new one could not be started.
         """
         process, self._process = self._process, None
-        self._taken.set()
         self._wanted.clear()  # whoever has taken it says when there is time for the next
         if process is None or process.returncode is not None:
             return await self._start()
+        self._taken.set()
         return process
 
     def refill(self) -> None:
@@ -82,7 +84,7 @@ class Spare:
                     pause = _FIRST_PAUSE
                     continue
                 self.forget(process)
-                said = told(await process.wait())
+                said = describe_exit(await process.wait())
             _LOG.warning("the spare worker ended: %s; the next starts in %g s", said, pause)
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)

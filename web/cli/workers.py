@@ -1,9 +1,9 @@
 """The parent of several processes that serve one port: `serve --workers`.
 
 It starts them, puts another one in the place of one that ends (web/cli/spare.py has it ready), and
-passes Ctrl-C and SIGTERM on.
-It holds the port and answers none of its requests: the kernel divides the connections among the
-workers, and one that ends takes none of the others' with it. Only a port for `/metrics` is its own.
+passes Ctrl-C and SIGTERM on. It holds the port and answers none of its requests: the kernel divides
+the connections among the workers, and one that ends takes none of the others' with it. Only a port
+for `/metrics` is its own.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from asyncio.subprocess import Process
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, NoReturn
 
 from web.api.metrics import metrics_port
-from web.cli.spare import Spare, told
+from web.cli.spare import Spare, describe_exit
 from web.cli.worker import LISTENING, UNAVAILABLE, Order
 from web.database.checkpoint import write_checkpoint
 from web.ending import CLOSE_SECONDS
@@ -108,11 +108,12 @@ async def _supervise(
     ]
     keepers = [asyncio.create_task(worker.keep(stopping)) for worker in workers]
     keeping_spare = asyncio.create_task(spare.keep())
+    keeping_spare.add_done_callback(_log_unless_cancelled)
     for keeper in keepers:
         keeper.add_done_callback(lambda _: stopping.set())  # one gives up, and all end
     try:
         for worker in workers:
-            await _either(worker.listening, stopping)
+            await _wait_for_any(worker.listening, stopping)
         if not stopping.is_set():
             listening()
             spare.refill()
@@ -151,7 +152,7 @@ class _Worker:
             started = clock()
             try:
                 status = await self._run(stopping)
-                said = told(status)
+                said = describe_exit(status)
             except OSError as error:  # out of processes or memory, perhaps: the others serve on
                 if stopping.is_set():
                     return
@@ -214,7 +215,13 @@ class _Worker:
             process.kill()
 
 
-async def _either(*events: asyncio.Event) -> None:
+def _log_unless_cancelled(keeping_spare: asyncio.Task[NoReturn]) -> None:
+    """Say that there is no spare any more: nobody waits for the task, and the workers serve on."""
+    if not keeping_spare.cancelled():
+        _LOG.error("no spare worker is kept ready from now on", exc_info=keeping_spare.exception())
+
+
+async def _wait_for_any(*events: asyncio.Event) -> None:
     """Wait until one of several events is set."""
     waiting = [asyncio.create_task(event.wait()) for event in events]
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
