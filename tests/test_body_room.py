@@ -19,7 +19,7 @@ from web.protocol import AUTO_DECOMPRESS, answer_mistakes
 LARGE = "+" * (FREE_BYTES + 1000)
 PATIENCE = 60
 
-OpenSmallDesk = Callable[[int], Awaitable[Desk]]
+OpenSmallDesk = Callable[..., Awaitable[Desk]]
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def open_small_desk(
 ) -> OpenSmallDesk:
     """Serve a desk that has room for so many large bodies of the tests."""
 
-    async def opened(bodies: int) -> Desk:
-        app = create_app(build_settings(), database_url)
+    async def opened(bodies: int, **settings: object) -> Desk:
+        app = create_app(build_settings(**settings), database_url)
         app[BODY_ROOM] = BodyRoom(int((bodies + 0.5) * len(LARGE)))
         server = await aiohttp_server(app, auto_decompress=AUTO_DECOMPRESS)
         assert server.runner is not None
@@ -105,6 +105,17 @@ async def test_body_waits_until_another_one_has_left(
         wire.reset()
         assert [(await one).status for one in waiting] == [303]
     assert app_of(desk)[BODY_ROOM].taken == 0
+
+
+async def test_body_whose_end_does_not_come_in_time_gives_its_room_back(
+    open_small_desk: OpenSmallDesk,
+) -> None:
+    desk = await open_small_desk(1, request_timeout=1.0)
+    async with asyncio.timeout(PATIENCE), open_wire(desk) as wire:
+        await begin(desk, wire)
+        assert (await wire.head()).status == 408
+    assert app_of(desk)[BODY_ROOM].taken == 0
+    assert (await save(desk, "Levis")).status == 303
 
 
 async def test_as_many_as_there_is_room_for_are_taken_at_once(
