@@ -143,7 +143,7 @@ def _pools(
             if _is_local(settings):
                 with suppress(DatabaseUnavailableError):  # the first request asks, then
                     await local_desk.is_open()
-                await pools.enter_async_context(local_desk.asked_often())
+                await pools.enter_async_context(local_desk.keep_asking())
             yield
 
     return opened

@@ -198,7 +198,12 @@ def only_value(request: web.Request, name: str) -> str | None:
 
 def shown(text: str) -> str:
     """Return the start of what was sent, in a form that a page can hold."""
-    return text[:40].encode(errors="replace").decode()
+    return without_nul(text[:40].encode(errors="replace").decode())
+
+
+def without_nul(text: str) -> str:
+    """Return what was typed as a page can hold it: HTML has no NUL, and shows U+FFFD for one."""
+    return text.replace("\0", "\ufffd")
 
 
 def is_id(value: object) -> bool:

@@ -41,13 +41,13 @@ class DeskProtocol(web.RequestHandler):
     in the middle of a body whose request was answered already.
     """
 
-    __slots__ = ("_head_timeout", "_head_timer", "_silence_timer", "_unwanted")
+    __slots__ = ("_head_timeout", "_head_timer", "_silence_timer", "_unread_body")
 
     def __init__(self, manager: web.Server, *, head_timeout: float, **settings: Any) -> None:  # noqa: ANN401 - as it is there
         super().__init__(manager, **settings)
         self._head_timeout = head_timeout
         self._head_timer: asyncio.TimerHandle | None = None
-        self._unwanted: StreamReader | None = None
+        self._unread_body: StreamReader | None = None
         self._silence_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -84,7 +84,7 @@ class DeskProtocol(web.RequestHandler):
         is_late = resp.status == HTTPStatus.REQUEST_TIMEOUT
         if is_late:
             resp.force_close()
-        self._unwanted = request.content
+        self._unread_body = request.content
         answered = await super().finish_response(request, resp, start_time)
         if not request.content.is_eof():
             self._listen_to_silence()
@@ -102,7 +102,7 @@ class DeskProtocol(web.RequestHandler):
 
     def _listen_to_silence(self) -> None:
         self._stop_listening()
-        if self._unwanted is not None and not self._unwanted.is_eof():
+        if self._unread_body is not None and not self._unread_body.is_eof():
             self._silence_timer = asyncio.get_running_loop().call_later(
                 _MOST_SILENCE, self.force_close
             )
@@ -119,7 +119,7 @@ class DeskProtocol(web.RequestHandler):
         whose handler would go on waiting for its body. One that has all come is not spoiled.
         """
         request = self._current_request
-        body = self._unwanted if request is None else request.content
+        body = self._unread_body if request is None else request.content
         if body is not None and self._messages and not body.is_eof():
             mistake = getattr(self._messages[-1][0], "exc", None)
             if isinstance(mistake, HttpProcessingError):

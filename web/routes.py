@@ -119,8 +119,8 @@ ROUTES: Final = [
     Route("POST", "/api/products/batch", "product_batch", product_batch, Access.PROGRAM),
     Route("GET", "/sign-in", "sign_in", sign_in.show_sign_in, Access.PUBLIC),
     Route("POST", "/sign-in", None, sign_in.save_sign_in, Access.PUBLIC),
-    Route("GET", "/sign-in/provider", "sign_in_elsewhere", oidc.leave, Access.PUBLIC),
-    Route("GET", "/sign-in/callback", "oidc_callback", oidc.come_back, Access.PUBLIC),
+    Route("GET", "/sign-in/provider", "sign_in_elsewhere", oidc.go_to_provider, Access.PUBLIC),
+    Route("GET", "/sign-in/callback", "oidc_callback", oidc.return_from_provider, Access.PUBLIC),
     Route("POST", "/sign-out", "sign_out", sign_in.sign_out, Access.PUBLIC),
     Route(
         "POST",

@@ -14,7 +14,7 @@ from tests.page import Page
 from tests.proxy import Proxy
 from web.access import passwords
 from web.app import create_app
-from web.pages.held_forms import HELD_BYTES
+from web.pages.held_forms import HELD_BYTES, pack_form, unpack_form
 
 FORM = {
     "brand_name": "Lévi’s\r\n“Wrangler” & <Lee>",
@@ -137,6 +137,33 @@ async def test_password_is_in_no_page_whatever_form_it_came_with(
     assert page.status == (503 if is_away else 401)
     assert PASSWORD not in page.html
     assert "Wrangler" in page.html
+
+
+@pytest.mark.parametrize(
+    "held", ["{", "[]", '{"a": "b"}', '{"a": [1]}', '{"a": ["\\ud800"]}', '{"\\udc00": [""]}']
+)
+async def test_form_that_was_tampered_with_is_a_400(desk: Desk, held: str) -> None:
+    await account(desk)
+
+    assert (await sign_in_by_form(desk, held=held)).status == 400
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"sku_id": ["7", "8", "7"], "mode": [""]},
+        {
+            "brand_name": ['Lévi’s "501"\r\n</textarea>\\ \0\N{EARTH GLOBE EUROPE-AFRICA}'],
+            "": ["x"],
+        },
+    ],
+    ids=["nothing", "several values", "odd characters"],
+)
+def test_form_in_one_field_of_another_is_the_same_when_it_is_unpacked(
+    form: dict[str, list[str]],
+) -> None:
+    assert unpack_form(pack_form(form)) == form
 
 
 async def test_form_that_waits_stays_when_the_database_is_lost_behind_the_right_password(

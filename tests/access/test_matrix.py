@@ -259,7 +259,7 @@ async def test_what_was_known_last_counts_while_the_accounts_cannot_be_looked_fo
     await catalog.connection.execute(
         "insert into account (account_name, role) values ('Ada', 'admin')"
     )
-    async with asyncio.timeout(20), state.asked_often():
+    async with asyncio.timeout(20), state.keep_asking():
         await failed.get()
         assert await state.is_open()
         await failed.get()

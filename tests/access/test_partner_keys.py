@@ -11,7 +11,7 @@ from aiohttp import ClientPayloadError
 from tests.access.visits import account, ask, program
 from tests.desk import CatalogMaker, Desk, app_of, sign_in
 from tests.page import Page
-from web.access.allowances import Allowance, left, overuse
+from web.access.allowances import Allowance, count_left, overuse
 from web.access.roles import Role
 from web.access.row_meter import row_meter
 from web.database.pool import Pool
@@ -236,7 +236,7 @@ async def test_rows_that_are_told_when_a_download_ends_count_once(
         await told.wait()
         meter.add(5)
 
-    assert await left(pool, quota) == 965
+    assert await count_left(pool, quota) == 965
 
 
 async def test_download_of_a_key_is_recorded_under_its_name(

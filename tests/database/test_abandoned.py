@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from web.database.abandoned import expect_abandoned_connections, to_its_end
+from web.database.abandoned import expect_abandoned_connections, finish_even_if_cancelled
 from web.database.concurrently import concurrently
 from web.database.errors import DatabaseUnavailableError
 from web.database.pool import Pool, open_pool
@@ -142,7 +142,7 @@ async def test_error_of_what_nobody_waits_for_is_let_go(complaints: list[str]) -
         await asyncio.sleep(0.01)
         raise TimeoutError
 
-    waiting = asyncio.ensure_future(to_its_end(fail()))
+    waiting = asyncio.ensure_future(finish_even_if_cancelled(fail()))
     await turns(3)
     waiting.cancel()
     with suppress(asyncio.CancelledError):
@@ -152,4 +152,4 @@ async def test_error_of_what_nobody_waits_for_is_let_go(complaints: list[str]) -
     assert complaints == []
 
     with pytest.raises(TimeoutError):
-        await to_its_end(fail())
+        await finish_even_if_cancelled(fail())

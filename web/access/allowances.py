@@ -2,7 +2,7 @@
 
 There are two kinds. A rate, such as tries to sign in, is allowed in any stretch of its length:
 `use` and `use_each`. A quota, such as rows a day, is allowed in periods that begin at fixed
-moments, a day at midnight in UTC, when all of it is there again: `left` and `overuse`.
+moments, a day at midnight in UTC, when all of it is there again: `count_left` and `overuse`.
 """
 
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ async def overuse(pool: Pool, allowance: Allowance, amount: int) -> int:
     return max(0, allowance.most - used[0])
 
 
-async def left(pool: Pool, allowance: Allowance) -> int:
+async def count_left(pool: Pool, allowance: Allowance) -> int:
     """Return how much is left of an allowance in the running period.
 
     Raises:

@@ -44,6 +44,8 @@ _FORWARDING: Final = frozenset(
     }
 )
 
+# Handed to the guard, not imported by it: the answer is a page, and the pages import the guard. It
+# gets the error, since a database that is full is told otherwise than one that is away.
 Hold = Callable[[web.Request, DatabaseUnavailableError], Awaitable[web.StreamResponse]]
 
 

@@ -53,7 +53,7 @@ class LocalDesk:
             self._is_open, self._asked_at = is_open, asked_at
 
     @asynccontextmanager
-    async def asked_often(self) -> AsyncIterator[None]:
+    async def keep_asking(self) -> AsyncIterator[None]:
         """Ask every two seconds while the block runs."""
         asking = asyncio.create_task(self._ask_often())
         try:

@@ -27,11 +27,11 @@ def trust_proxies(trusted: Sequence[Network]) -> Middleware:
     async def look_behind(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not _is_trusted(request.remote, trusted):
             return await handler(request)
-        told = _told(request, trusted)
-        if told is None:
+        forwarded = _read_forwarding(request, trusted)
+        if forwarded is None:
             request[_BOTH_KINDS] = True
             return await handler(request)
-        behind = request.clone(**told)
+        behind = request.clone(**forwarded)
         behind[CLIENT_SCHEME] = behind.scheme
         try:
             return await handler(behind)
@@ -61,7 +61,7 @@ async def refuse_both_kinds(request: web.Request, handler: Handler) -> web.Strea
     return await handler(request)
 
 
-def _told(request: web.Request, trusted: Sequence[Network]) -> dict[str, Any] | None:
+def _read_forwarding(request: web.Request, trusted: Sequence[Network]) -> dict[str, Any] | None:
     """Return what a trusted proxy said: `remote`, `scheme` and `host`, as far as it did.
 
     None where it said it by both kinds of headers.
@@ -77,15 +77,15 @@ def _told(request: web.Request, trusted: Sequence[Network]) -> dict[str, Any] | 
         hops, schemes, hosts = (
             [step[name] for step in steps if name in step] for name in ("for", "proto", "host")
         )
-    told: dict[str, Any] = {}
+    forwarded: dict[str, Any] = {}
     if hops:
-        told["remote"] = _client(hops, str(request.remote), trusted)
+        forwarded["remote"] = _client(hops, str(request.remote), trusted)
     # The last one is from the proxy that is trusted, whatever stood there before.
     if schemes and schemes[-1].lower() in {"http", "https"}:
-        told["scheme"] = schemes[-1].lower()
+        forwarded["scheme"] = schemes[-1].lower()
     if hosts and _HOST.fullmatch(hosts[-1]):
-        told["host"] = hosts[-1]
-    return told
+        forwarded["host"] = hosts[-1]
+    return forwarded
 
 
 def _client(hops: Sequence[str], peer: str, trusted: Sequence[Network]) -> str:

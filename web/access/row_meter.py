@@ -14,7 +14,7 @@ from typing import Final
 
 import asyncpg
 
-from web.access.allowances import Allowance, left, overuse
+from web.access.allowances import Allowance, count_left, overuse
 from web.database.errors import DatabaseUnavailableError, RefusedError
 from web.database.pool import Pool
 from web.downloads.reader import DownloadBrokenOffError
@@ -82,7 +82,7 @@ async def row_meter(pool: Pool, quota: Allowance) -> AsyncIterator[RowMeter]:
     Raises:
         AllowanceUsedUpError: nothing was left at the beginning.
     """
-    meter = RowMeter(pool, quota, await left(pool, quota))
+    meter = RowMeter(pool, quota, await count_left(pool, quota))
     ended = asyncio.Event()
     telling = asyncio.create_task(meter.tell_until(ended))
     try:

@@ -37,7 +37,7 @@ async def count_try(pool: Pool, name: str | None, address: str | None) -> None:
     )
 
 
-async def count_visit(pool: Pool, address: str | None) -> None:
+async def count_provider_visit(pool: Pool, address: str | None) -> None:
     """Count somebody for whom the provider is about to be asked.
 
     Raises:

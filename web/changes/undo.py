@@ -105,7 +105,7 @@ async def undo(connection: Connection, change_set_id: int, seconds: float) -> in
     while rest:
         done = 0
         for query in _steps_of(nouns):
-            done += await _affected(connection, query, change_set_id, seconds)
+            done += await _run_and_count(connection, query, change_set_id, seconds)
         if not done:
             break
         is_changed = True
@@ -126,7 +126,7 @@ async def _run(
     return await fetch(connection, query, seconds, change_set_id=change_set_id, **values)
 
 
-async def _affected(
+async def _run_and_count(
     connection: Connection, query: Query, change_set_id: int, seconds: float
 ) -> int:
     """Run a step and return how many rows it restored."""

@@ -59,7 +59,7 @@ def serve(
 def _port(settings: Settings) -> Iterator[list[socket.socket]]:
     """Yield the sockets that serve, or with workers those that hold the port for them."""
     take = listen_on if settings.workers == 1 else hold_port
-    with _taken(take, settings.host, settings.port) as sockets:
+    with _hold_sockets(take, settings.host, settings.port) as sockets:
         yield sockets
 
 
@@ -69,12 +69,12 @@ def _metrics_port(settings: Settings) -> Iterator[list[socket.socket]]:
     if settings.metrics_port == 0:
         yield []
         return
-    with _taken(listen_on, settings.metrics_host, settings.metrics_port) as sockets:
+    with _hold_sockets(listen_on, settings.metrics_host, settings.metrics_port) as sockets:
         yield sockets
 
 
 @contextlib.contextmanager
-def _taken(
+def _hold_sockets(
     take: Callable[[str, int], list[socket.socket]], host: str, port: int
 ) -> Iterator[list[socket.socket]]:
     try:

@@ -30,7 +30,7 @@ def expect_abandoned_connections() -> None:
     connect_utils.TLSUpgradeProto = _Greeting  # type: ignore[misc]  # as said
 
 
-async def to_its_end(ending: Awaitable[None]) -> None:
+async def finish_even_if_cancelled(ending: Awaitable[None]) -> None:
     """Wait for an ending; when the waiter is cancelled, it goes on, and its error is let go."""
     task = asyncio.ensure_future(ending)
     task.add_done_callback(ignore_error)

@@ -16,7 +16,7 @@ from typing import TypeAlias, TypeVar
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from web.database.abandoned import expect_abandoned_connections, to_its_end
+from web.database.abandoned import expect_abandoned_connections, finish_even_if_cancelled
 from web.database.errors import raise_translated, translated_errors
 from web.database.queries import Query
 from web.database.tally import count_query
@@ -107,7 +107,7 @@ class Lease:
                 if error is None:
                     await self._release()
                 else:
-                    await to_its_end(self._clean_up(error))
+                    await finish_even_if_cancelled(self._clean_up(error))
 
     async def _clean_up(self, error: BaseException) -> None:
         """Give it back without what was left open in it, or give it up.

@@ -71,10 +71,10 @@ async def in_transaction(pool: Pool, work: Work[T], *, author: Author) -> T:
     async with pool.acquire() as connection:
         for _ in range(_TRIES - 1):
             try:
-                return await _once(connection, work, author)
+                return await _try_once(connection, work, author)
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
                 continue
-        return await _once(connection, work, author)
+        return await _try_once(connection, work, author)
 
 
 async def rehearse(pool: Pool, work: Work[T], *, author: Author, seconds: float) -> T:
@@ -106,7 +106,7 @@ async def savepoint(connection: Connection) -> AsyncIterator[None]:
         yield
 
 
-async def _once(connection: Connection, work: Work[T], author: Author) -> T:
+async def _try_once(connection: Connection, work: Work[T], author: Author) -> T:
     transaction = await _begin(connection)
     try:
         await _set_author(connection, author)

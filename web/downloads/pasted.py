@@ -8,7 +8,7 @@ from web.downloads.formats import csv_format
 from web.downloads.streams import Download, stream
 from web.inputs import id_from
 from web.languages import gettext
-from web.pages.pasted_ids import PastedList, PastedListError, pasted_form, refused
+from web.pages.pasted_ids import PastedList, PastedListError, pasted_form, show_pasted_problem
 
 
 async def found_csv(request: web.Request) -> web.StreamResponse:
@@ -17,7 +17,7 @@ async def found_csv(request: web.Request) -> web.StreamResponse:
     try:
         pasted, noun = await _form(request)
     except PastedListError as error:
-        return refused(request, error)
+        return show_pasted_problem(request, error)
     return await stream(
         request,
         Download(
@@ -37,7 +37,7 @@ async def unknown_txt(request: web.Request) -> web.StreamResponse:
     try:
         pasted, noun = await _form(request)
     except PastedListError as error:
-        return refused(request, error)
+        return show_pasted_problem(request, error)
     entries = list(pasted.places)
     return await stream(
         request,

@@ -1,1 +1,1 @@
-"""Handlers that answer HTML, one module a noun."""
+"""Handlers that answer HTML, and what their pages share."""

@@ -11,7 +11,7 @@ from web.catalog.brand_choice import BrandChoice, choose_brand, find_brand
 from web.catalog.brands import get_brand
 from web.catalog.names import name_problem, trimmed
 from web.database.pool import Connection, Pool
-from web.inputs import id_from, is_storable
+from web.inputs import id_from, is_storable, without_nul
 from web.languages import gettext
 
 _MOST_CHOICES: Final = 20
@@ -68,7 +68,7 @@ class BrandField:
 
 async def brand_field(pool: Pool, entry: BrandEntry) -> BrandField:
     """Return the field for what a form said of the brand."""
-    typed = entry.typed.replace("\0", "\ufffd")
+    typed = without_nul(entry.typed)
     if entry.problem is not None:
         return BrandField(typed, problem=entry.problem)
     if entry.brand_id is not None:
@@ -98,7 +98,7 @@ async def brand_field(pool: Pool, entry: BrandEntry) -> BrandField:
 
 def unasked_brand_field(entry: BrandEntry) -> BrandField:
     """Return the field without asking the database, which cannot be reached."""
-    typed = entry.typed.replace("\0", "\ufffd")
+    typed = without_nul(entry.typed)
     if entry.brand_id is not None:
         name = gettext("Brand %(id)s") % {"id": entry.brand_id}
         return BrandField(typed, chosen=BrandChoice(entry.brand_id, name))

@@ -28,12 +28,12 @@ from web.changes.idempotency import Outcome
 from web.database.pool import Connection
 from web.database.transactions import rehearse
 from web.forms import form_fields
-from web.inputs import is_storable
+from web.inputs import is_storable, without_nul
 from web.keys import POOL
 from web.languages import gettext, thousands
 from web.pages.line_reports import LineReport, from_detail, to_detail
-from web.pages.mishaps import MISHAPS, mishap
-from web.pages.saving import KEY_FIELD, author_of, new_key, save
+from web.pages.mishaps import MISHAPS, mishap, set_retry_after
+from web.pages.saving import KEY_FIELD, author_of, keep_key, save
 from web.templates import render
 
 MAX_LINES: Final = 10_000
@@ -80,9 +80,7 @@ async def save_brands(request: web.Request) -> web.Response:
     except MISHAPS as error:
         answer = mishap(error)
         response = _form(request, fields, problem=answer.of_form, status=answer.status)
-        if answer.retry_after is not None:
-            response.headers["Retry-After"] = str(answer.retry_after)
-        return response
+        return set_retry_after(response, answer)
 
 
 async def _save_all(
@@ -227,10 +225,8 @@ def _form(
         request,
         "brands/form.html",
         {
-            # A page cannot hold a NUL.
-            "typed": fields.get("brand_name", "").replace("\0", "\ufffd"),
-            # The same key again: what was not saved left none, and a lost answer is found by it.
-            "key": key or fields.get(KEY_FIELD) or new_key(),
+            "typed": without_nul(fields.get("brand_name", "")),
+            "key": keep_key(key or fields.get(KEY_FIELD)),
             "problem": problem,
             "report": report,
             # Of the first undo, as the change set's own page has it (web/pages/notices.py).

@@ -20,12 +20,12 @@ from web.database.concurrently import concurrently
 from web.database.errors import DatabaseUnavailableError
 from web.database.pool import Connection
 from web.forms import form_fields
-from web.inputs import is_storable
+from web.inputs import is_storable, without_nul
 from web.keys import POOL
 from web.languages import gettext, thousands
-from web.pages.mishaps import MISHAPS, Mishap, mishap
+from web.pages.mishaps import MISHAPS, Mishap, mishap, set_retry_after
 from web.pages.notices import change_in, notice_of
-from web.pages.saving import KEY_FIELD, new_key, save
+from web.pages.saving import KEY_FIELD, keep_key, new_key, save
 from web.templates import render
 
 
@@ -104,19 +104,15 @@ async def _refused(
         {
             "colors": colors,
             "notice": None,
-            # A page cannot hold a NUL.
-            "typed": {name: value.replace("\0", "\ufffd") for name, value in fields.items()},
+            "typed": {name: without_nul(value) for name, value in fields.items()},
             "problems": problems,
-            # The same key again: what was not saved left none, and a lost answer is found by it.
-            "key": fields.get(KEY_FIELD) or new_key(),
+            "key": keep_key(fields.get(KEY_FIELD)),
             "refusal": refusal,
             "existing": existing,
         },
         status=refusal.status,
     )
-    if refusal.retry_after is not None:
-        response.headers["Retry-After"] = str(refusal.retry_after)
-    return response
+    return set_retry_after(response, refusal)
 
 
 def _problems(fields: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from web.inputs import id_from, path_id
 from web.keys import SETTINGS
 from web.languages import gettext
 from web.pages import nouns
-from web.pages.edit_fields import label_of
+from web.pages.edit_fields import BRAND_FIELD, label_of
 from web.pages.edits import VERSION_FIELD
 from web.pages.nouns import Noun
 from web.pages.saving import new_key, save
@@ -129,7 +129,7 @@ class DeletePages:
 
 def _label(field: str) -> str:
     # Beside it stand numbers.
-    return gettext("Brand’s number") if field == "brand_id" else label_of(field)
+    return gettext("Brand’s number") if field == BRAND_FIELD else label_of(field)
 
 
 def _confirmed(fields: Mapping[str, str]) -> Dependents | None:

@@ -84,7 +84,7 @@ async def download_choice(request: web.Request, pool: Pool) -> DownloadChoice:
             continue
         if not is_storable(text) or len(text) > MAX_QUERY_TEXT:
             problems[name] = gettext("This is too long, or holds characters that are not text.")
-            typed[name] = shown(text).replace("\0", "")
+            typed[name] = shown(text)
         elif name != "q":
             number = id_from(text)
             if number is None and name == "brand_id":

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from web.catalog.edits import NamedRow
-from web.catalog.names import trimmed
 from web.changes.merging import Collision, Fields, StaleVersionError
-from web.inputs import id_from
+from web.inputs import id_from, without_nul
 from web.languages import gettext
 from web.pages.brand_field import BrandEntry, BrandField
 from web.pages.edit_fields import BRAND_FIELD, FIELD_FORMS, label_of
 from web.pages.nouns import Noun
-from web.pages.saving import new_key
+from web.pages.saving import keep_key, new_key
 from web.templates import render
 
 
@@ -44,16 +43,15 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """A field's text, and the name of the brand when it is a brand's number."""
+    """A field's text, and where two edits collided the name of the brand that it numbers."""
 
     text: str
-    meaning: str | None
+    meaning: str | None = None
 
     @classmethod
     def of(cls, name: str, text: str, brands: Mapping[int, str]) -> "_Value":
-        number = id_from(trimmed(text)) if name == BRAND_FIELD else None
-        # A page cannot hold a NUL.
-        return cls(text.replace("\0", "\ufffd"), None if number is None else brands.get(number))
+        number = id_from(text) if name == BRAND_FIELD else None
+        return cls(without_nul(text), None if number is None else brands.get(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +78,8 @@ class _Field:
 
     @property
     def hint(self) -> str | None:
-        hint = FIELD_FORMS[self.name].hint
-        return None if hint is None else gettext(hint)
+        form = FIELD_FORMS.get(self.name)  # a brand has none: it has a field of its own
+        return None if form is None or form.hint is None else gettext(form.hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +121,14 @@ def form_page(request: web.Request, noun: Noun, form: Form) -> web.Response:
             "action": noun.route(request, "edit", form.row_id),
             "back": noun.row_url(request, form.row_id),
             "version": form.version,
-            # The same key again: what was not saved left none.
-            "key": form.key or new_key(),
+            "key": keep_key(form.key),
             "problem": form.problem,
             "existing": form.existing,
             "existing_url": existing_url,
             "fields": [
                 _Field(
                     name,
-                    _Value.of(name, text, {}),
+                    _Value(without_nul(text)),
                     form.problems.get(name),
                     form.now[name] if form.now.get(name, text) != text else None,
                     is_focused=name == focused,
@@ -192,7 +189,7 @@ def gone_page(
             "all_text": gettext(noun.texts.all),
             "list_url": noun.list_url(request),
             "change_set_id": change_set_id,
-            "fields": [_Field(name, _Value.of(name, text, {})) for name, text in typed.items()],
+            "fields": [_Field(name, _Value(without_nul(text))) for name, text in typed.items()],
         },
     )
 

@@ -32,7 +32,7 @@ from web.pages import nouns
 from web.pages.brand_field import BrandEntry, brand_field, unasked_brand_field
 from web.pages.edit_fields import BRAND_FIELD, Entry, read_entry
 from web.pages.edit_views import Form, collision_page, form_page, gone_page
-from web.pages.mishaps import MISHAPS, mishap
+from web.pages.mishaps import MISHAPS, mishap, set_retry_after
 from web.pages.nouns import Noun
 from web.pages.saving import KEY_FIELD, save
 
@@ -91,9 +91,7 @@ class EditPages:
             brand = unasked_brand_field(entry.brand) if entry.brand else None
             form = replace(form, brand=brand, problem=answer.of_form, status=answer.status)
             response = form_page(request, self.noun, form)
-            if answer.retry_after is not None:
-                response.headers["Retry-After"] = str(answer.retry_after)
-            return response
+            return set_retry_after(response, answer)
         raise web.HTTPSeeOther(location)
 
     async def _save(

@@ -4,6 +4,7 @@ Held means folded into the page that is the answer, to be sent once more with on
 itself keeps nothing of them.
 """
 
+import json
 import logging
 from collections.abc import Mapping
 from typing import Final
@@ -12,15 +13,19 @@ from aiohttp import web
 
 from web.database.errors import DatabaseUnavailableError
 from web.forms import form_lists
+from web.inputs import is_storable
 from web.keys import REQUEST_ID
+from web.languages import gettext
 from web.pages.errors import is_program
-from web.pages.mishaps import Mishap, mishap
+from web.pages.mishaps import Mishap, mishap, set_retry_after
 from web.pages.paths import path_here
 from web.templates import render
 
 # 10,000 brands of usual names.
 _HELD_FIELDS: Final = 20_000
 HELD_BYTES: Final = 4 * 1024 * 1024
+# Packed into a field of another form, in which quotes and line breaks take twice as much.
+PACKED_BYTES: Final = 2 * HELD_BYTES
 # What is never written into a page, whatever form it comes with.
 _SECRETS: Final = frozenset({"password"})
 
@@ -59,7 +64,7 @@ async def hold_form(request: web.Request, error: DatabaseUnavailableError) -> we
         web.HTTPUnsupportedMediaType,
     ):
         raise error from None
-    answer = noted(request, error)
+    answer = log_mishap(request, error)
     response = show_held(
         request,
         "access/away.html",
@@ -68,7 +73,7 @@ async def hold_form(request: web.Request, error: DatabaseUnavailableError) -> we
         sentence=answer.of_form,
         status=answer.status,
     )
-    return ask_again(response, answer)
+    return set_retry_after(response, answer)
 
 
 def show_too_large(request: web.Request) -> web.Response:
@@ -78,17 +83,10 @@ def show_too_large(request: web.Request) -> web.Response:
     return response
 
 
-def noted(request: web.Request, error: DatabaseUnavailableError) -> Mishap:
+def log_mishap(request: web.Request, error: DatabaseUnavailableError) -> Mishap:
     """Return what to answer to an error, which the log is told of."""
     _LOG.warning("%s: %s, request %s", type(error).__name__, error, request[REQUEST_ID])
     return mishap(error)
-
-
-def ask_again(response: web.Response, answer: Mishap) -> web.Response:
-    """Say in a response when trying again makes sense, and return it."""
-    if answer.retry_after is not None:
-        response.headers["Retry-After"] = str(answer.retry_after)
-    return response
 
 
 def show_held(
@@ -110,3 +108,34 @@ def show_held(
     )
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def pack_form(held: Held) -> str:
+    """Return a form that waits as the text of one field, as `unpack_form` reads it."""
+    return json.dumps(held, ensure_ascii=False)
+
+
+def unpack_form(text: str) -> Held | None:
+    """Return the form that waits in a field; None if the field is empty.
+
+    Raises:
+        web.HTTPBadRequest: there is something else in it.
+    """
+    if not text:
+        return None
+    try:
+        held = json.loads(text)
+    except (ValueError, RecursionError):
+        held = None
+    if not isinstance(held, dict) or not all(map(_is_field, held.items())):
+        raise web.HTTPBadRequest(text=gettext("The form that was waiting cannot be read any more."))
+    return held
+
+
+def _is_field(pair: tuple[str, object]) -> bool:
+    name, values = pair
+    return isinstance(values, list) and all(
+        # A NUL that somebody sent is theirs to be told of; half of a pair no page can hold.
+        isinstance(text, str) and is_storable(text.replace("\0", ""))
+        for text in (name, *values)
+    )

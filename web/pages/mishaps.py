@@ -6,6 +6,8 @@ The one place that says so: error pages and forms both ask here.
 from dataclasses import dataclass, replace
 from typing import Final
 
+from aiohttp import web
+
 from web.changes.idempotency import KeyInUseError, KeyReusedError
 from web.database.errors import (
     BrokenReferenceError,
@@ -150,3 +152,10 @@ def mishap(error: Exception) -> Mishap:
                 return replace(answer, sentence=gettext(_SENTENCES[error.constraint]))
             return replace(answer, sentence=gettext(answer.sentence))
     raise LookupError(type(error).__name__)
+
+
+def set_retry_after(response: web.Response, answer: Mishap) -> web.Response:
+    """Say in a response when trying again makes sense, if it does, and return it."""
+    if answer.retry_after is not None:
+        response.headers["Retry-After"] = str(answer.retry_after)
+    return response

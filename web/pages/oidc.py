@@ -16,7 +16,7 @@ from web.access.guard import too_many
 from web.access.oidc import Attempt, Client, authorization_url, name_of
 from web.access.provider import ProviderError
 from web.access.sessions import AccountChangedError
-from web.access.tries import count_visit
+from web.access.tries import count_provider_visit
 from web.inputs import is_storable, only_value
 from web.keys import POOL, PROVIDER, SETTINGS
 from web.languages import gettext
@@ -30,7 +30,7 @@ _ATTEMPT_SECONDS: Final = 600
 _LOG = logging.getLogger("hangtag.access")
 
 
-async def leave(request: web.Request) -> web.Response:
+async def go_to_provider(request: web.Request) -> web.Response:
     """Send the browser to the provider, with a cookie by which it is known when it comes back."""
     attempt = Attempt.begin(path_here(only_value(request, "next")) or "/")
     client = _client(request)
@@ -54,7 +54,7 @@ async def leave(request: web.Request) -> web.Response:
     return response
 
 
-async def come_back(request: web.Request) -> web.Response:
+async def return_from_provider(request: web.Request) -> web.Response:
     """Sign in whom the provider vouches for, if there is an account of the name."""
     client = _client(request)
     attempt = _attempt(request)
@@ -113,7 +113,7 @@ async def _count(request: web.Request) -> None:
         web.HTTPTooManyRequests: there were too many from the address.
     """
     try:
-        await count_visit(request.app[POOL], request.remote)
+        await count_provider_visit(request.app[POOL], request.remote)
     except AllowanceUsedUpError as error:
         sentence = gettext("These were too many tries. Wait a minute, then try again.")
         raise too_many(sentence, error) from None

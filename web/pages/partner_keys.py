@@ -12,7 +12,7 @@ from web.access.partner_keys import (
 )
 from web.catalog.names import name_problem, trimmed
 from web.forms import form_fields
-from web.inputs import id_from, is_storable, path_id
+from web.inputs import id_from, is_storable, path_id, without_nul
 from web.keys import POOL
 from web.languages import gettext, thousands
 from web.templates import render
@@ -78,7 +78,7 @@ async def _page(
             "key": key,
             "key_name": key_name,
             "typed": {
-                name: value.replace("\0", "\ufffd")
+                name: without_nul(value)
                 for name, value in {"partner_key_name": "", **_DEFAULTS, **fields}.items()
             },
             "problem": problem and problem[0],

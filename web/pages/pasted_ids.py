@@ -125,7 +125,7 @@ async def look_up_pasted(request: web.Request) -> web.Response:
     try:
         pasted, noun = await pasted_form(request)
     except PastedListError as error:
-        return refused(request, error)
+        return show_pasted_problem(request, error)
     if noun is None:
         return await _choice(request, pasted)
     found = await look_up(request.app[POOL], noun, pasted.ids)
@@ -149,11 +149,11 @@ async def show_choice(request: web.Request, q: str) -> web.Response:
     try:
         pasted = PastedList.from_text(q)
     except PastedListError as error:
-        return refused(request, error)
+        return show_pasted_problem(request, error)
     return await _choice(request, pasted, q if len(q) <= MAX_QUERY_TEXT else None)
 
 
-def refused(request: web.Request, error: PastedListError) -> web.Response:
+def show_pasted_problem(request: web.Request, error: PastedListError) -> web.Response:
     """Show the form again with what was typed and why it cannot be looked up."""
     context = {"problem": error.problem, "typed": error.text}
     return render(request, "search/refused.html", context, status=422)

@@ -17,13 +17,13 @@ from web.database.concurrently import concurrently
 from web.database.errors import DatabaseUnavailableError
 from web.database.pool import Connection, Pool
 from web.forms import form_fields
-from web.inputs import is_storable, query_id
+from web.inputs import is_storable, query_id, without_nul
 from web.keys import POOL
 from web.languages import gettext
 from web.pages import nouns
 from web.pages.brand_field import BrandEntry, BrandField, brand_field, unasked_brand_field
-from web.pages.mishaps import MISHAPS, Mishap, mishap
-from web.pages.saving import KEY_FIELD, new_key, save
+from web.pages.mishaps import MISHAPS, Mishap, mishap, set_retry_after
+from web.pages.saving import KEY_FIELD, keep_key, save
 from web.pages.sku_grid import MOST_GRID_FIELDS, SkuGrid, colors_shown, variant_gone
 from web.templates import render
 
@@ -146,21 +146,17 @@ def _page(
         request,
         "products/form.html",
         {
-            # A page cannot hold a NUL.
-            "product_name": entry.product_name.replace("\0", "\ufffd"),
+            "product_name": without_nul(entry.product_name),
             "name_problem": entry.name_problem if wrong else None,
             "brand": around.brand,
             "colors": None if colors is None else colors_shown(colors, len(around.sizes)),
             "sizes": around.sizes,
             "color_count": len(colors or ()),
             "grid": entry.grid,
-            # The same key again: what was not saved left none, and a lost answer is found by it.
-            "key": key or new_key(),
+            "key": keep_key(key),
             "refusal": refusal,
             "status": status,
         },
         status=status,
     )
-    if refusal is not None and refusal.retry_after is not None:
-        response.headers["Retry-After"] = str(refusal.retry_after)
-    return response
+    return response if refusal is None else set_retry_after(response, refusal)

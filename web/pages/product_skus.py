@@ -109,7 +109,7 @@ def _chosen_skus(values: Sequence[str]) -> tuple[list[int], Mishap | None]:
     chosen = sorted({sku_id for sku_id in ids.values() if sku_id is not None})
     bad = next((value for value, sku_id in ids.items() if sku_id is None), None)
     if bad is not None:
-        text = shown(bad).replace("\0", "\ufffd")
+        text = shown(bad)
         return chosen, Mishap(
             422, gettext("“%(text)s” is not the number of a SKU.") % {"text": text}
         )

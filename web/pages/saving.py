@@ -34,6 +34,14 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
+def keep_key(key: str | None) -> str:
+    """Return the key that a form came with, for when it is sent again; a new one if it had none.
+
+    What was not saved left none behind, and what was, though its answer was lost, is found by it.
+    """
+    return key or new_key()
+
+
 async def save(
     request: web.Request,
     fields: Mapping[str, object],

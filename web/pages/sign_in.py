@@ -4,7 +4,6 @@ Whoever saves a form after the session has ended gets the sign-in page with that
 folded into it; signed in, they find it again and send it with one more click.
 """
 
-import json
 from typing import Final
 
 from aiohttp import web
@@ -19,19 +18,21 @@ from web.access.tries import count_try
 from web.catalog.names import MAX_NAME_LENGTH
 from web.database.errors import DatabaseUnavailableError
 from web.forms import form_lists
-from web.inputs import is_storable, only_value
+from web.inputs import is_storable, only_value, without_nul
 from web.keys import IDENTITY, POOL, SETTINGS
 from web.languages import gettext
 from web.pages.errors import error_response, is_program
 from web.pages.held_forms import (
-    HELD_BYTES,
+    PACKED_BYTES,
     Held,
-    ask_again,
     held_fields,
-    noted,
+    log_mishap,
+    pack_form,
     show_held,
     show_too_large,
+    unpack_form,
 )
+from web.pages.mishaps import set_retry_after
 from web.pages.oidc import provider_name
 from web.pages.paths import path_here
 from web.pages.sessions import begin_session, end_session, keep_session
@@ -40,10 +41,6 @@ from web.templates import render
 # RFC 9110, 15.5.2: a 401 names a way in. A browser shows no dialog for this one.
 _CHALLENGE: Final = 'Bearer realm="Hangtag"'
 _RESUME: Final = "access/resume.html"
-
-# A form that waits for its sender to sign in, folded into another one, in which quotes and line
-# breaks take twice as much.
-_FOLDED_BYTES: Final = 2 * HELD_BYTES
 
 
 async def show_sign_in(request: web.Request) -> web.Response:
@@ -56,15 +53,15 @@ async def show_sign_in(request: web.Request) -> web.Response:
 
 async def save_sign_in(request: web.Request) -> web.Response:
     """Sign in, and go on to where somebody was about to go."""
-    fields = await form_lists(request, most_bytes=_FOLDED_BYTES)
+    fields = await form_lists(request, most_bytes=PACKED_BYTES)
     name, password = _only(fields, "account_name"), _only(fields, "password")
     next_path = path_here(_only(fields, "next")) or "/"
-    held = _held(_only(fields, "held"))
+    held = unpack_form(_only(fields, "held"))
     # Signed in meanwhile: in another tab, or with the provider.
     if IDENTITY in request and held is not None and not password:
         return show_held(request, _RESUME, next_path, held)
     try:
-        await count_try(request.app[POOL], _told(name), request.remote)
+        await count_try(request.app[POOL], _possible_name(name), request.remote)
         verified = await _verified(request, name, password)
         if verified is not None:
             return await _signed_in(request, verified, next_path, held)
@@ -78,7 +75,7 @@ async def save_sign_in(request: web.Request) -> web.Response:
         response.headers["Retry-After"] = str(error.retry_after)
         return response
     except DatabaseUnavailableError as error:
-        answer = noted(request, error)
+        answer = log_mishap(request, error)
         response = _form(
             request,
             next_path=next_path,
@@ -87,7 +84,7 @@ async def save_sign_in(request: web.Request) -> web.Response:
             problem=answer.sentence,
             status=answer.status,
         )
-        return ask_again(response, answer)
+        return set_retry_after(response, answer)
     problem = gettext("The name or the password is wrong.")
     return _form(request, next_path=next_path, name=name, held=held, problem=problem, status=401)
 
@@ -112,7 +109,7 @@ async def sign_out_everywhere(request: web.Request) -> web.Response:
             await close_sessions(request.app[POOL], identity.account_id)
             return _signed_out(request)
     except DatabaseUnavailableError as error:
-        answer = noted(request, error)
+        answer = log_mishap(request, error)
         sentence = (
             gettext("Nothing was signed out.")
             if identity is None
@@ -169,17 +166,17 @@ async def ask_to_sign_in(request: web.Request) -> web.StreamResponse:
     )
 
 
-def _told(name: str) -> str | None:
+def _possible_name(name: str) -> str | None:
     """Return as much of a name as can be an account's; None when it can be nobody's."""
-    told = name[: MAX_NAME_LENGTH + 1]
-    return told if is_storable(told) else None
+    possible = name[: MAX_NAME_LENGTH + 1]
+    return possible if is_storable(possible) else None
 
 
 async def _verified(request: web.Request, name: str, password: str) -> Verified | None:
-    told = _told(name)
-    if told is None or not is_storable(password) or len(password) > MAX_PASSWORD_LENGTH:
+    possible = _possible_name(name)
+    if possible is None or not is_storable(password) or len(password) > MAX_PASSWORD_LENGTH:
         return None
-    return await verify(request.app[POOL], told, password)
+    return await verify(request.app[POOL], possible, password)
 
 
 async def _signed_in(
@@ -216,8 +213,8 @@ def _form(
         "access/sign_in.html",
         {
             "next_path": next_path,
-            "name": name.replace("\0", "\ufffd"),
-            "held": None if held is None else json.dumps(held, ensure_ascii=False),
+            "name": without_nul(name),
+            "held": None if held is None else pack_form(held),
             "problem": problem,
             "provider": provider_name(request.app[SETTINGS]),
         },
@@ -237,24 +234,3 @@ def _only(fields: Held, name: str) -> str:
             % {"name": name, "count": len(values)}
         )
     return values[0]
-
-
-def _held(text: str) -> Held | None:
-    if not text:
-        return None
-    try:
-        held = json.loads(text)
-    except (ValueError, RecursionError):
-        held = None
-    if not isinstance(held, dict) or not all(map(_is_field, held.items())):
-        raise web.HTTPBadRequest(text=gettext("The form that was waiting cannot be read any more."))
-    return held
-
-
-def _is_field(pair: tuple[str, object]) -> bool:
-    name, values = pair
-    return isinstance(values, list) and all(
-        # A NUL that somebody sent is theirs to be told of; half of a pair no page can hold.
-        isinstance(text, str) and is_storable(text.replace("\0", ""))
-        for text in (name, *values)
-    )

@@ -17,8 +17,8 @@ from web.keys import IDENTITY, POOL
 from web.languages import gettext
 from web.pages import nouns
 from web.pages.lists import SkuList
-from web.pages.mishaps import Mishap, mishap
-from web.pages.saving import new_key
+from web.pages.mishaps import Mishap, mishap, set_retry_after
+from web.pages.saving import keep_key
 from web.pages.sku_grid import SkuGrid, colors_shown
 from web.positions import query_sku_position
 from web.templates import render
@@ -102,7 +102,7 @@ async def editing_page(
             "chosen": frozenset(sent.chosen) if sent else frozenset(),
             "missing": sent.missing if sent else (),
             # Of both forms: sent to another address, a key is another one.
-            "key": (sent and sent.key) or new_key(),
+            "key": keep_key(sent.key if sent else None),
             "position": position,
         },
     )
@@ -120,7 +120,7 @@ def _kept_page(
             "product_id": product_id,
             **_grid(sent, variants),
             "chosen": sent.chosen,
-            "key": sent.key or new_key(),
+            "key": keep_key(sent.key),
         },
     )
 
@@ -143,6 +143,4 @@ def _answer(
     refusal = sent.refusal if sent else None
     status = refusal.status if refusal else 200
     response = render(request, template, {"refusal": refusal, **context}, status=status)
-    if refusal is not None and refusal.retry_after is not None:
-        response.headers["Retry-After"] = str(refusal.retry_after)
-    return response
+    return response if refusal is None else set_retry_after(response, refusal)

@@ -11,6 +11,7 @@ from typing import Final
 from web.catalog.names import trimmed
 from web.catalog.skus import SkuAddition
 from web.catalog.variants import MOST_CELLS, Color
+from web.inputs import without_nul
 from web.languages import gettext, ngettext, thousands
 from web.pages.mishaps import Mishap
 
@@ -81,7 +82,7 @@ class SkuGrid:
 
     def shown(self, color_id: int, size_id: int) -> str:
         """Return what was typed into a cell, as a page can hold it."""
-        return self.typed.get((color_id, size_id), "").replace("\0", "\ufffd")
+        return without_nul(self.typed.get((color_id, size_id), ""))
 
     def cell_problem(self, color_id: int, size_id: int) -> str | None:
         """Return what stands against a cell."""
@@ -123,7 +124,7 @@ def _problem(
 ) -> str | None:
     """Return what is wrong with a grid as a sentence, or None if nothing is."""
     if stray is not None:
-        shown = stray[:_SHOWN].replace("\0", "\ufffd")
+        shown = without_nul(stray[:_SHOWN])
         return gettext("The field “%(name)s” is no color and size that could be.") % {"name": shown}
     if problems:
         return ngettext(
