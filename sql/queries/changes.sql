@@ -221,67 +221,9 @@ where
     and change_set.person = :person -- if person
     and change_set.changed_at >= :since::date::timestamp at time zone 'UTC' -- if since
     and change_set.changed_at < (:until::date + 1)::timestamp at time zone 'UTC' -- if until
-    -- Arrays: however many change sets there are, it costs what the brand or the product has. Each is one step in the
-    -- index, however many SKUs are in it; by both columns, since to look for the next one of a single brand the
-    -- planner may take the index of all change sets.
-    and change_set.change_set_id = any( -- if brand_id
-        array( -- if brand_id
-            select found.change_set_id -- if brand_id
-            from ( -- if brand_id
-                with recursive of_brand (brand_id, change_set_id) as ( -- if brand_id
-                    values (:brand_id::bigint, 0::bigint) -- if brand_id
-                    union all -- if brand_id
-                    select following.* -- if brand_id
-                    from of_brand -- if brand_id
-                    cross join lateral ( -- if brand_id
-                        select -- if brand_id
-                            history.brand_id, -- if brand_id
-                            history.change_set_id -- if brand_id
-                        from history -- if brand_id
-                        where -- if brand_id
-                            history.brand_id is not null -- if brand_id
-                            and (history.brand_id, history.change_set_id) -- if brand_id
-                            > (of_brand.brand_id, of_brand.change_set_id) -- if brand_id
-                        order by history.brand_id, history.change_set_id -- if brand_id
-                        limit 1 -- if brand_id
-                    ) as following -- if brand_id
-                    where of_brand.brand_id = :brand_id -- if brand_id
-                ) -- if brand_id
-
-                select change_set_id from of_brand -- if brand_id
-                where brand_id = :brand_id -- if brand_id
-            ) as found -- if brand_id
-        ) -- if brand_id
-    ) -- if brand_id
-    and change_set.change_set_id = any( -- if product_id
-        array( -- if product_id
-            select found.change_set_id -- if product_id
-            from ( -- if product_id
-                with recursive of_product (product_id, change_set_id) as ( -- if product_id
-                    values (:product_id::bigint, 0::bigint) -- if product_id
-                    union all -- if product_id
-                    select following.* -- if product_id
-                    from of_product -- if product_id
-                    cross join lateral ( -- if product_id
-                        select -- if product_id
-                            history.product_id, -- if product_id
-                            history.change_set_id -- if product_id
-                        from history -- if product_id
-                        where -- if product_id
-                            history.product_id is not null -- if product_id
-                            and (history.product_id, history.change_set_id) -- if product_id
-                            > (of_product.product_id, of_product.change_set_id) -- if product_id
-                        order by history.product_id, history.change_set_id -- if product_id
-                        limit 1 -- if product_id
-                    ) as following -- if product_id
-                    where of_product.product_id = :product_id -- if product_id
-                ) -- if product_id
-
-                select change_set_id from of_product -- if product_id
-                where product_id = :product_id -- if product_id
-            ) as found -- if product_id
-        ) -- if product_id
-    ) -- if product_id
+    -- Arrays: however many change sets there are, it costs what the brand or the product has.
+    and change_set.change_set_id = any(array(select * from change_sets_of_brand(:brand_id))) -- if brand_id
+    and change_set.change_set_id = any(array(select * from change_sets_of_product(:product_id))) -- if product_id
 ;
 
 -- name: list_history_of_noun
@@ -298,67 +240,9 @@ where
     and change_set.person = :person -- if person
     and change_set_noun.changed_at >= :since::date::timestamp at time zone 'UTC' -- if since
     and change_set_noun.changed_at < (:until::date + 1)::timestamp at time zone 'UTC' -- if until
-    -- Arrays: however many change sets there are, it costs what the brand or the product has. Each is one step in the
-    -- index, however many SKUs are in it; by both columns, since to look for the next one of a single brand the
-    -- planner may take the index of all change sets.
-    and change_set.change_set_id = any( -- if brand_id
-        array( -- if brand_id
-            select found.change_set_id -- if brand_id
-            from ( -- if brand_id
-                with recursive of_brand (brand_id, change_set_id) as ( -- if brand_id
-                    values (:brand_id::bigint, 0::bigint) -- if brand_id
-                    union all -- if brand_id
-                    select following.* -- if brand_id
-                    from of_brand -- if brand_id
-                    cross join lateral ( -- if brand_id
-                        select -- if brand_id
-                            history.brand_id, -- if brand_id
-                            history.change_set_id -- if brand_id
-                        from history -- if brand_id
-                        where -- if brand_id
-                            history.brand_id is not null -- if brand_id
-                            and (history.brand_id, history.change_set_id) -- if brand_id
-                            > (of_brand.brand_id, of_brand.change_set_id) -- if brand_id
-                        order by history.brand_id, history.change_set_id -- if brand_id
-                        limit 1 -- if brand_id
-                    ) as following -- if brand_id
-                    where of_brand.brand_id = :brand_id -- if brand_id
-                ) -- if brand_id
-
-                select change_set_id from of_brand -- if brand_id
-                where brand_id = :brand_id -- if brand_id
-            ) as found -- if brand_id
-        ) -- if brand_id
-    ) -- if brand_id
-    and change_set.change_set_id = any( -- if product_id
-        array( -- if product_id
-            select found.change_set_id -- if product_id
-            from ( -- if product_id
-                with recursive of_product (product_id, change_set_id) as ( -- if product_id
-                    values (:product_id::bigint, 0::bigint) -- if product_id
-                    union all -- if product_id
-                    select following.* -- if product_id
-                    from of_product -- if product_id
-                    cross join lateral ( -- if product_id
-                        select -- if product_id
-                            history.product_id, -- if product_id
-                            history.change_set_id -- if product_id
-                        from history -- if product_id
-                        where -- if product_id
-                            history.product_id is not null -- if product_id
-                            and (history.product_id, history.change_set_id) -- if product_id
-                            > (of_product.product_id, of_product.change_set_id) -- if product_id
-                        order by history.product_id, history.change_set_id -- if product_id
-                        limit 1 -- if product_id
-                    ) as following -- if product_id
-                    where of_product.product_id = :product_id -- if product_id
-                ) -- if product_id
-
-                select change_set_id from of_product -- if product_id
-                where product_id = :product_id -- if product_id
-            ) as found -- if product_id
-        ) -- if product_id
-    ) -- if product_id
+    -- Arrays: however many change sets there are, it costs what the brand or the product has.
+    and change_set.change_set_id = any(array(select * from change_sets_of_brand(:brand_id))) -- if brand_id
+    and change_set.change_set_id = any(array(select * from change_sets_of_product(:product_id))) -- if product_id
 ;
 
 -- name: get_catalog_version
