@@ -3,13 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.desk import CatalogMaker
-from web.catalog.products import PRODUCT_SORTS, Product, list_products
+from web.catalog import products
+from web.catalog.products import (
+    PRODUCT_SORTS,
+    Product,
+    list_and_count_products,
+    list_products,
+)
 from web.catalog.skus import SkuFilter, list_skus
 from web.database.keyset import Key, Order, Page, Position
 from web.database.pool import Pool
@@ -171,3 +179,39 @@ async def test_skus_are_walked_in_order_of_product_and_sku(
         position = Position(after=page.next)
 
     assert walked == [tuple(row) for row in expected]
+
+
+@pytest.mark.parametrize("sorted_up_to", [0, 30, 2000])
+@pytest.mark.parametrize("q", ["k", "ki", "kid", "%", "é", "zq"])
+async def test_search_finds_the_same_whichever_way_it_takes(
+    pool: Pool, catalog: CatalogMaker, monkeypatch: pytest.MonkeyPatch, q: str, sorted_up_to: int
+) -> None:
+    monkeypatch.setattr(products, "FOUND_SORTED", sorted_up_to)
+    levis, wrangler = await catalog.brands(["Levis", "Wrangler"])
+    for number in range(60):
+        name = f"{number * 37 % 60} {('Kid', 'KILT 5%', 'Kafé', 'Coat')[number % 4]}"
+        product_id = await catalog.product(name, (levis, wrangler)[number % 2])
+        await catalog.skus(product_id, number % 5)
+
+    for order, brand_id in product(PRODUCT_SORTS.values(), (None, levis)):
+        expected = [
+            row
+            for row in await sorted_products(pool, order)
+            if q in row.product_name_folded and brand_id in {None, row.brand_id}
+        ]
+        rows: list[Product] = []
+        position: Position | None = Position()
+        while position:
+            page, count = await list_and_count_products(
+                pool, order, position, size=7, q=q.upper(), brand_id=brand_id
+            )
+            rows += page.rows
+            position = Position(after=page.next) if page.next else None
+            assert count == min(len(expected), sorted_up_to + 1)
+        assert rows == expected
+        if len(rows) > 7:
+            before = Position(before=key_of(order)(rows[-1]))
+            page, _ = await list_and_count_products(
+                pool, order, before, size=7, q=q, brand_id=brand_id
+            )
+            assert page.rows == rows[-8:-1]

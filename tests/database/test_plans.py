@@ -2,7 +2,6 @@
 
 from itertools import combinations
 
-import asyncpg
 import pytest
 
 from tests.database.plans import (
@@ -18,9 +17,7 @@ from tests.database.plans import (
 from web.catalog.products import (
     BATCH_BLOCKS,
     GET_PRODUCT,
-    LIST_PRODUCTS,
     PRODUCT_AND_OTHERS,
-    PRODUCT_SORTS,
 )
 from web.catalog.skus import DOWNLOAD_BLOCKS, PRODUCT_SKU_ORDER, SKUS_OF_PRODUCT
 from web.catalog.variants import MOST_CELLS, VARIANTS_OF_PRODUCT
@@ -144,12 +141,3 @@ async def test_batch_looks_each_product_up_in_the_order_of_the_list(
     assert len(sorts(nodes)) <= 1
     # Above jit_above_cost PostgreSQL would compile the plan before the first line.
     assert nodes[0]["Total Cost"] < 100_000
-
-
-async def test_search_reads_trigrams(sample_url: str) -> None:
-    connection = await asyncpg.connect(sample_url)
-    query = keyset_query(LIST_PRODUCTS, PRODUCT_SORTS["name"], from_start=True, limit=PAGE)
-    nodes = await plan(connection, query, q="zzyzx")
-    await connection.close()
-
-    assert "product_name_trigrams" in indexes(nodes)

@@ -7,6 +7,7 @@ from typing import Final
 import asyncpg
 
 from web.catalog.searches import SEARCH_COUNT_LIMIT
+from web.database.concurrently import concurrently
 from web.database.keyset import Order, Page, Position, fetch_page
 from web.database.pool import Connection, Pool, fetch, fetch_count, fetch_row, fetch_rows
 from web.database.queries import load_queries
@@ -16,10 +17,13 @@ LIST_PRODUCTS = _QUERIES["list_products"]
 GET_PRODUCT = _QUERIES["get_product"]
 PRODUCT_AND_OTHERS = _QUERIES["product_and_others"]
 COUNT_PRODUCTS = _QUERIES["count_products"]
-COUNT_FOUND_PRODUCTS = _QUERIES["count_found_products"]
+FIND_PRODUCTS = _QUERIES["find_products"]
 INSERT_PRODUCT = _QUERIES["insert_product"]
 PRODUCT_BLOCKS = _QUERIES["csv_blocks"]
 BATCH_BLOCKS = _QUERIES["batch_blocks"]
+# What a search finds is sorted up to so many; of more, the list is walked in its order until a page
+# is full. Of 100,000 products either takes some 6,000 rows, if those found are spread evenly.
+FOUND_SORTED: Final = 2000
 # A product whose line in a batch would be longer than this comes a SKU at a time.
 BATCH_BLOCK_BYTES: Final = 64 * 1024
 
@@ -56,22 +60,54 @@ async def list_products(
     position: Position,
     *,
     size: int,
-    q: str | None = None,
     brand_id: int | None = None,
 ) -> Page[Product]:
-    """Return a page of the products, of one brand's or of those whose name contains `q`."""
+    """Return a page of the products, of all or of one brand's."""
     return await fetch_page(
-        pool, Product, LIST_PRODUCTS, order, position, size=size, q=q, brand_id=brand_id
+        pool, Product, LIST_PRODUCTS, order, position, size=size, brand_id=brand_id
     )
+
+
+async def list_and_count_products(
+    pool: Pool,
+    order: Order,
+    position: Position,
+    *,
+    size: int,
+    q: str | None = None,
+    brand_id: int | None = None,
+) -> tuple[Page[Product], int]:
+    """Return a page of the products, those whose name contains `q`, and how many there are.
+
+    Looked for is once for both: a text without a trigram is looked for in every name. Which way
+    to the page is short is known then, and not guessed by the planner.
+    """
+    if q is None:
+        return await concurrently(
+            list_products(pool, order, position, size=size, brand_id=brand_id),
+            count_products(pool, brand_id=brand_id),
+        )
+    found = await _find_products(pool, q, brand_id, most=FOUND_SORTED + 1)
+    if not found:
+        return Page([], None, None), 0
+    way = {"q": q} if len(found) > FOUND_SORTED else {"found_ids": found}
+    page = await fetch_page(
+        pool, Product, LIST_PRODUCTS, order, position, size=size, brand_id=brand_id, **way
+    )
+    return page, min(len(found), SEARCH_COUNT_LIMIT)
 
 
 async def count_products(pool: Pool, *, q: str | None = None, brand_id: int | None = None) -> int:
     """Return how many products there are; of a search at most `SEARCH_COUNT_LIMIT`."""
     if q is None:
         return await fetch_count(pool, COUNT_PRODUCTS, brand_id=brand_id)
-    return await fetch_count(
-        pool, COUNT_FOUND_PRODUCTS, q=q, brand_id=brand_id, most=SEARCH_COUNT_LIMIT
-    )
+    return len(await _find_products(pool, q, brand_id, most=SEARCH_COUNT_LIMIT))
+
+
+async def _find_products(pool: Pool, q: str, brand_id: int | None, *, most: int) -> list[int]:
+    """Return the ids of products whose name contains `q`, at most so many and in no order."""
+    (found,) = await fetch_rows(pool, list, FIND_PRODUCTS, q=q, brand_id=brand_id, most=most)
+    return found
 
 
 async def get_product(pool: Pool, product_id: int | None) -> Product | None:

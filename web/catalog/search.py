@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Final, Generic, TypeVar
 
 from web.catalog.brands import BRAND_SORTS, Brand, count_brands, list_brands
-from web.catalog.products import PRODUCT_SORTS, Product, count_products, list_products
+from web.catalog.products import PRODUCT_SORTS, Product, count_products, list_and_count_products
 from web.catalog.searches import SEARCH_COUNT_EXACT
 from web.catalog.skus import Sku
 from web.database.concurrently import concurrently
@@ -95,16 +95,17 @@ async def names_like(pool: Pool, q: str | None) -> tuple[int, int]:
     return await concurrently(count_brands(pool, q=q), count_products(pool, q=q))
 
 
-# Few searches find more than fit: only then is counted, with a query of its own.
 async def _brands_named(pool: Pool, q: str) -> tuple[list[Brand], int]:
+    # Few searches find more than fit: only then is counted, with a query of its own.
     page = await list_brands(pool, BRAND_SORTS["name"], Position(), size=MOST_FOUND, q=q)
     count = await count_brands(pool, q=q) if page.next else len(page.rows)
     return page.rows, count
 
 
 async def _products_named(pool: Pool, q: str) -> tuple[list[Product], int]:
-    page = await list_products(pool, PRODUCT_SORTS["name"], Position(), size=MOST_FOUND, q=q)
-    count = await count_products(pool, q=q) if page.next else len(page.rows)
+    page, count = await list_and_count_products(
+        pool, PRODUCT_SORTS["name"], Position(), size=MOST_FOUND, q=q
+    )
     return page.rows, count
 
 

@@ -7,7 +7,7 @@ from io import StringIO
 from typing import Final
 
 from web.catalog.brands import BRAND_SORTS, list_brands
-from web.catalog.products import PRODUCT_SORTS, list_products
+from web.catalog.products import PRODUCT_SORTS, list_and_count_products
 from web.catalog.skus import SkuFilter, list_skus
 from web.database.keyset import Position
 from web.database.pool import Pool
@@ -36,7 +36,9 @@ async def line_length(
     elif what == "products":
         columns = products.COLUMNS
         order = PRODUCT_SORTS["newest"]
-        found = await list_products(pool, order, start, size=_LINES, q=q, brand_id=wanted.brand_id)
+        found, _ = await list_and_count_products(
+            pool, order, start, size=_LINES, q=q, brand_id=wanted.brand_id
+        )
         rows = found.rows
     else:
         columns = brands.COLUMNS

@@ -5,7 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from web.catalog.brands import BRAND_SORTS, count_brands, get_brand, list_brands
-from web.catalog.products import PRODUCT_SORTS, count_products, list_products
+from web.catalog.products import PRODUCT_SORTS, list_and_count_products, list_products
 from web.catalog.variants import variants_of_brand
 from web.changes.histories import HistoryFilter, list_history
 from web.database.concurrently import concurrently
@@ -58,17 +58,15 @@ async def show_brand(request: web.Request) -> web.Response:
     shown = SortedList.from_request(request, PRODUCT_SORTS)
     (
         (brand, notice),
-        products,
-        count,
+        (products, count),
         variants,
         largest_products,
         (changes, deeds),
     ) = await concurrently(
         concurrently(get_brand(pool, brand_id), notice_of(pool, change_set_id)),
-        list_products(
+        list_and_count_products(
             pool, shown.order, shown.position, size=PAGE_SIZE, q=shown.q, brand_id=brand_id
         ),
-        count_products(pool, q=shown.q, brand_id=brand_id),
         variants_of_brand(pool, brand_id),
         list_products(
             pool, PRODUCT_SORTS["skus"], Position(), size=_LARGEST_SHOWN, brand_id=brand_id

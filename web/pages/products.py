@@ -7,8 +7,7 @@ from aiohttp import web
 from web.catalog.brands import get_brand
 from web.catalog.products import (
     PRODUCT_SORTS,
-    count_products,
-    list_products,
+    list_and_count_products,
     product_and_others,
 )
 from web.catalog.skus import skus_of_product
@@ -31,11 +30,10 @@ async def show_products(request: web.Request) -> web.Response:
     change_set_id = change_in(request)
     shown = SortedList.from_request(request, PRODUCT_SORTS)
     brand_id = query_id(request, "brand_id")
-    page, count, brand, notice = await concurrently(
-        list_products(
+    (page, count), brand, notice = await concurrently(
+        list_and_count_products(
             pool, shown.order, shown.position, size=PAGE_SIZE, q=shown.q, brand_id=brand_id
         ),
-        count_products(pool, q=shown.q, brand_id=brand_id),
         get_brand(pool, brand_id),
         notice_of(pool, change_set_id),
     )
