@@ -137,6 +137,76 @@ async def test_what_only_says_that_it_is_large_takes_no_room(
         assert (await save(desk, "Levis")).status == 303
 
 
+async def test_body_that_does_not_say_how_large_it_is_takes_all_it_may_need(
+    open_small_desk: OpenSmallDesk,
+) -> None:
+    desk = await open_small_desk(1)
+    body = f"brand_name=Lee{LARGE}".encode()
+    head = (
+        "POST /brands HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n"
+        f"{len(body):x}\r\n"
+    )
+    async with asyncio.timeout(PATIENCE), open_wire(desk) as wire:
+        await send(wire, head.encode() + body)
+        await until(lambda: taken(desk))
+        assert app_of(desk)[BODY_ROOM].taken == int(1.5 * len(LARGE))
+
+        await send(wire, b"\r\n0\r\n\r\n")
+        assert (await wire.head()).status == 303
+
+
 async def test_largest_body_of_all_is_taken_in_any_room(open_small_desk: OpenSmallDesk) -> None:
     desk = await open_small_desk(0)
     assert (await save(desk, "Levis")).status == 303
+
+
+async def turns() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_room_is_given_in_the_order_in_which_it_was_asked_for() -> None:
+    room = BodyRoom(100)
+
+    async def hold(size: int) -> None:
+        await room.take(size)
+        await asyncio.sleep(3600)
+
+    holding = asyncio.ensure_future(hold(60))
+    await turns()
+    large, small, last = (asyncio.ensure_future(hold(size)) for size in (70, 30, 50))
+    await turns()
+    # There would be room for the small one, but the other one was first.
+    assert room.taken == 60
+
+    large.cancel()
+    await turns()
+    assert room.taken == 60 + 30
+
+    holding.cancel()
+    await turns()
+    assert room.taken == 30 + 50
+
+    small.cancel()
+    last.cancel()
+    await turns()
+    assert room.taken == 0
+
+
+async def test_one_that_leaves_at_the_moment_of_its_turn_takes_no_room() -> None:
+    room, leaving = BodyRoom(100), asyncio.Event()
+
+    async def hold() -> None:
+        await room.take(100)
+        await leaving.wait()
+
+    holding, waiting = asyncio.ensure_future(hold()), asyncio.ensure_future(hold())
+    await turns()
+    # Called behind what gives the room on.
+    holding.add_done_callback(lambda _: waiting.cancel())
+    leaving.set()
+    await turns()
+
+    assert waiting.cancelled()
+    assert room.taken == 0

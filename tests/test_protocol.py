@@ -10,8 +10,9 @@ from itertools import count
 import pytest
 from pytest_aiohttp import AiohttpClient, AiohttpServer
 
-from tests.desk import Desk, build_settings, get_page
+from tests.desk import Desk, OpenDesk, build_settings, get_page
 from tests.wire import Wire, open_wire
+from web import protocol
 from web.app import create_app
 from web.protocol import AUTO_DECOMPRESS, answer_mistakes
 
@@ -64,6 +65,36 @@ async def test_late_body_is_told_so_while_it_is_still_sent(desk: Desk) -> None:
         await sending
 
 
+async def test_late_body_is_told_that_nothing_follows_its_answer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The desk would listen for as long, and the answer has its end all the same.
+    monkeypatch.setattr(protocol, "_AFTER_TIMEOUT", HOUR)
+    monkeypatch.setattr(protocol, "_MOST_SILENCE", HOUR)
+    async with asyncio.timeout(PATIENCE), open_wire(desk) as wire:
+        await send(wire, POST + b"Content-Length: 100000\r\n\r\nbrand_name=")
+
+        assert (await wire.rest()).startswith(b"HTTP/1.1 408 ")
+        await send(wire, b"Levis")
+
+
+@pytest.mark.parametrize(
+    ("before", "part"),
+    [(b"", b""), (b"", GET[:-10]), (b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n", GET[:-10])],
+    ids=["nothing", "a part", "a part behind another one"],
+)
+async def test_head_that_does_not_come_is_not_waited_for(
+    desk: Desk, before: bytes, part: bytes
+) -> None:
+    async with asyncio.timeout(PATIENCE), open_wire(desk) as wire:
+        if before:
+            await send(wire, before)
+            await wire.body(int((await wire.head()).headers["content-length"]))
+        await send(wire, part)
+
+        assert await wire.rest() == b""
+
+
 @pytest.mark.parametrize(
     ("request_", "status"),
     [
@@ -92,6 +123,8 @@ async def test_body_that_nobody_wants_may_come_in_pieces(desk: Desk) -> None:
         for _ in range(25):
             await send(wire, b"xxxx")
             await asyncio.sleep(0.1)
+        # Once it is there the connection may rest.
+        await asyncio.sleep(2.2)
         await wire.ask("/healthz")
         assert (await wire.head()).status == 200
 
@@ -112,3 +145,15 @@ async def test_broken_chunks_of_a_page_close_its_connection(
         assert await sending < 10
     assert [record for record in caplog.records if record.exc_info] == []
     assert (await get_page(desk, "/brands")).status == 200
+
+
+async def test_whole_body_is_not_spoiled_by_what_comes_behind_it(open_desk: OpenDesk) -> None:
+    desk = await open_desk()
+    async with asyncio.timeout(PATIENCE), open_wire(desk) as wire:
+        await send(wire, POST + b"Content-Length: 16\r\n\r\nbrand_")
+        # By then it is being read.
+        await asyncio.sleep(0.1)
+        await send(wire, b"name=Levis" + b"no request\r\n\r\n")
+
+        assert (await wire.head()).status == 303
+        assert b" 400 Bad Request\r\n" in await wire.rest()

@@ -8,11 +8,19 @@ import pytest
 
 from tests.access.passing_time import pass_seconds
 from tests.desk import CatalogMaker, Desk, app_of
-from web.access.allowances import Allowance, AllowanceUsedUpError, forget_old, use, use_each
+from web.access.allowances import (
+    Allowance,
+    AllowanceUsedUpError,
+    forget_old,
+    overuse,
+    use,
+    use_each,
+)
 from web.database.pool import Pool
 from web.keys import POOL
 
 TEN_A_MINUTE = Allowance("tries", 10, 60)
+ROWS_A_DAY = Allowance("rows of key 0", 10, 86_400)
 
 
 @pytest.fixture
@@ -91,6 +99,30 @@ async def test_who_waits_as_long_as_told_is_let_in_by_all(
     assert await _is_let_in(pool, first, second)
 
 
+async def test_who_waits_as_long_as_told_is_let_in_although_the_try_took_one(
+    pool: Pool, catalog: CatalogMaker
+) -> None:
+    first, second = Allowance("address", 1, 60), Allowance("account", 1, 60)
+    await use(pool, second)
+    await pass_seconds(catalog, 20)
+
+    # It takes the one of the first, of which there is one again later than of the second.
+    await pass_seconds(catalog, await _wait_of(pool, first, second))
+
+    assert await _is_let_in(pool, first, second)
+
+
+async def test_nobody_is_told_to_wait_for_more_than_the_oldest_use(
+    pool: Pool, catalog: CatalogMaker
+) -> None:
+    allowance = Allowance("tries", 2, 60)
+    for seconds in (40, 10):
+        await use(pool, allowance)
+        await pass_seconds(catalog, seconds)
+
+    assert await _wait_of(pool, allowance) <= 12
+
+
 async def test_refused_use_is_not_counted(pool: Pool, catalog: CatalogMaker) -> None:
     for _ in range(10):
         await use(pool, TEN_A_MINUTE)
@@ -113,8 +145,10 @@ async def test_what_counts_no_more_is_forgotten_a_part_at_a_time(
         "insert into allowance select 'rows of key ' || n, now() - interval '3 days', 1"
         " from generate_series(1, 150) as n"
     )
+    # Of the running day, and in the running minute.
+    await overuse(pool, ROWS_A_DAY, 7)
     await use(pool, TEN_A_MINUTE)
-    await pass_seconds(catalog, 50)
+    await pass_seconds(catalog, 59)
 
     kept = []
     for _ in range(2):
@@ -126,4 +160,40 @@ async def test_what_counts_no_more_is_forgotten_a_part_at_a_time(
             ]
         )
 
-    assert kept == [[51, 50], [1, 0]]
+    assert kept == [[51, 51], [1, 1]]
+    assert await catalog.column("select used from allowance") == [7]
+
+
+async def test_what_still_counts_is_kept_however_long_ago_it_began(
+    pool: Pool, catalog: CatalogMaker
+) -> None:
+    for _ in range(5):
+        await use(pool, TEN_A_MINUTE)
+        await pass_seconds(catalog, 170)
+    await use(pool, TEN_A_MINUTE)
+    await pass_seconds(catalog, 30)
+
+    await forget_old(pool)
+
+    # And no more than that.
+    assert await catalog.column("select cardinality(moments) from recent_use") == [1]
+
+
+async def test_what_others_are_at_is_left_to_them(pool: Pool, catalog: CatalogMaker) -> None:
+    await catalog.connection.execute(
+        "insert into recent_use select 'sign-in of ' || n, '{}', '{}', now() - interval '1 hour'"
+        " from generate_series(1, 3) as n;"
+        "insert into allowance select 'rows of key ' || n, now() - interval '3 days', 1"
+        " from generate_series(1, 3) as n"
+    )
+    async with catalog.connection.transaction():
+        await catalog.connection.execute(
+            "select from recent_use where subject = 'sign-in of 1' for update;"
+            "select from allowance where subject = 'rows of key 1' for update"
+        )
+        # A guard: it would wait for as long as a query may.
+        async with asyncio.timeout(20):
+            await forget_old(pool)
+
+    assert await catalog.column("select subject from recent_use") == ["sign-in of 1"]
+    assert await catalog.column("select subject from allowance") == ["rows of key 1"]

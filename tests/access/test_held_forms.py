@@ -8,7 +8,15 @@ import pytest
 import pytest_asyncio
 from pytest_aiohttp import AiohttpClient, AiohttpServer
 
-from tests.access.visits import PASSWORD, account, ask, cookie_of, has_button, sign_in_by_form
+from tests.access.visits import (
+    PASSWORD,
+    account,
+    ask,
+    cookie_of,
+    field,
+    has_button,
+    sign_in_by_form,
+)
 from tests.desk import CatalogMaker, Desk, build_settings, post_form
 from tests.page import Page
 from tests.proxy import Proxy
@@ -67,14 +75,28 @@ async def test_form_of_somebody_signed_in_is_sent_again_with_one_press(
     assert await catalog.value("select count(*) from change_set") == 1
 
 
+async def test_field_that_is_there_several_times_is_held_so(desk: Desk, proxy: Proxy) -> None:
+    await account(desk)
+    who = cookie_of(await sign_in_by_form(desk))
+    proxy.go_away()
+
+    page = await post_form(desk, "/search?q=1", "ids=1&noun=skus&ids=2", who)
+
+    assert page.status == 503
+    assert page.hidden("ids") == ["1", "2"]
+    (form,) = [one for one in page.elements if one.attributes.get("action") == "/search?q=1"]
+    assert form.attributes["method"] == "post"
+
+
 @pytest.mark.parametrize(
     "headers",
     [
         {"Content-Type": "multipart/form-data; boundary=x"},
         {"Content-Type": "application/json"},
         {"Content-Encoding": "gzip"},
+        {"Authorization": "Basic QWRhOg=="},
     ],
-    ids=["files", "JSON", "compressed"],
+    ids=["files", "JSON", "compressed", "of a program"],
 )
 async def test_what_is_no_form_is_told_that_the_database_is_away(
     desk: Desk, proxy: Proxy, headers: dict[str, str]
@@ -84,6 +106,23 @@ async def test_what_is_no_form_is_told_that_the_database_is_away(
     proxy.go_away()
 
     page = await ask(desk, "POST", "/brands", {**who, **headers}, FORM)
+
+    assert page.status == 503
+    assert "The database cannot be reached just now. Nothing was saved." in page.text
+    assert page.hidden("brand_name") == []
+
+
+@pytest.mark.parametrize(
+    "body", ["brand_name=%ff", "brand_name=" + "Levis%0A" * (HELD_BYTES // 6)], ids=["odd", "large"]
+)
+async def test_form_that_no_page_can_hold_is_told_that_the_database_is_away(
+    desk: Desk, proxy: Proxy, body: str
+) -> None:
+    await account(desk)
+    who = cookie_of(await sign_in_by_form(desk))
+    proxy.go_away()
+
+    page = await post_form(desk, "/brands", body, who)
 
     assert page.status == 503
     assert "The database cannot be reached just now. Nothing was saved." in page.text
@@ -107,7 +146,8 @@ async def test_signing_in_keeps_the_form_that_waits_and_never_the_password(
 ) -> None:
     await account(desk)
     refused = await ask(desk, "POST", "/brands", form=FORM)
-    waiting = {name: unescape(refused.hidden(name)[0]) for name in ("next", "held")}
+    waiting = {name: field(refused, name) for name in ("next", "held")}
+    assert waiting["next"] == "/brands"
     proxy.go_away()
 
     page = await sign_in_by_form(desk, next=waiting["next"], held=waiting["held"])
@@ -115,8 +155,9 @@ async def test_signing_in_keeps_the_form_that_waits_and_never_the_password(
     assert page.status == 503
     assert int(page.headers["Retry-After"]) > 0
     assert "The database cannot be reached just now." in page.text
+    assert page.headers["Cache-Control"] == "no-store"
     assert PASSWORD not in page.html
-    assert {name: unescape(page.hidden(name)[0]) for name in ("next", "held")} == waiting
+    assert {name: field(page, name) for name in ("next", "held")} == waiting
     proxy.come_back()
     resumed = await sign_in_by_form(desk, next=waiting["next"], held=waiting["held"])
     assert held(resumed) == FORM
@@ -171,7 +212,7 @@ async def test_form_that_waits_stays_when_the_database_is_lost_behind_the_right_
 ) -> None:
     await account(desk)
     refused = await ask(desk, "POST", "/brands", form=FORM)
-    waiting = {name: unescape(refused.hidden(name)[0]) for name in ("next", "held")}
+    waiting = {name: field(refused, name) for name in ("next", "held")}
     loop, matches = asyncio.get_running_loop(), passwords._matches  # noqa: SLF001 - in between
 
     def lost_behind(password: str, password_hash: str) -> bool:
@@ -185,7 +226,7 @@ async def test_form_that_waits_stays_when_the_database_is_lost_behind_the_right_
     assert int(page.headers["Retry-After"]) > 0
     assert "Set-Cookie" not in page.headers
     assert not has_button(page, "/sign-out")
-    assert {name: unescape(page.hidden(name)[0]) for name in ("next", "held")} == waiting
+    assert {name: field(page, name) for name in ("next", "held")} == waiting
     monkeypatch.undo()
     proxy.come_back()
     resumed = await sign_in_by_form(desk, next=waiting["next"], held=waiting["held"])

@@ -198,6 +198,11 @@ async def test_anonymous_program_gets_a_401_and_a_browser_the_form(desk: Desk) -
         "X-Forwarded-Proto",
         "x-forwarded-anything",
         "X-Real-IP",
+        "X-Client-IP",
+        "X-Cluster-Client-IP",
+        "True-Client-IP",
+        "CF-Connecting-IP",
+        "Fastly-Client-IP",
     ],
 )
 async def test_local_desk_refuses_what_came_through_a_proxy(desk: Desk, header: str) -> None:
@@ -265,6 +270,27 @@ async def test_what_was_known_last_counts_while_the_accounts_cannot_be_looked_fo
         await failed.get()
         while await state.is_open():  # noqa: ASYNC110 - asked beside
             await asyncio.sleep(0.01)
+
+
+async def test_late_answer_to_an_earlier_question_counts_no_more(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    answers: list[asyncio.Future[bool]] = [loop.create_future(), loop.create_future()]
+    asked = iter(answers)
+    monkeypatch.setattr(local_desk, "has_accounts", lambda _: next(asked))
+    state = LocalDesk(app_of(desk)[POOL])
+    questions = []
+    for _ in answers:
+        questions.append(asyncio.ensure_future(state.ask()))
+        await asyncio.sleep(0)
+
+    # The later one has seen the first account, and the earlier one had not.
+    for number, has_account in ((1, True), (0, False)):
+        answers[number].set_result(has_account)
+        await questions[number]
+
+    assert not await state.is_open()
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,8 @@ async def refused_offers(desk: Desk, browser: Browser) -> dict[tuple[str, str], 
         if links:
             place, address = links.pop()
             link = alike("GET", address)
-            if link not in is_closed:
+            # What was typed is a state of its own each.
+            if not place or link not in is_closed:
                 page = await ask(desk, "GET", address, who)
                 is_closed[link] = is_refused(page)
                 read.append((address, page))

@@ -15,13 +15,17 @@ from web.database.queries import Query
 
 @pytest_asyncio.fixture(params=["force_custom_plan", "force_generic_plan"])
 async def history(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Connection]:
-    """The history of two brands, each of a product with 10,000 SKUs in five change sets."""
+    """The history of brands; two have a product with 10,000 SKUs in five change sets."""
     connection = await asyncpg.connect(
         database_url, server_settings={"plan_cache_mode": request.param}
     )
     await connection.execute(
         "insert into brand (brand_name) values ('Levis'), ('Lee');"
-        "insert into product (product_name, brand_id) values ('Shirt', 1), ('Jeans', 2)"
+        "insert into product (product_name, brand_id) values ('Shirt', 1), ('Jeans', 2);"
+        # They are behind those in the indexes.
+        "insert into brand (brand_name) select 'Brand ' || n from generate_series(3, 200) as n;"
+        "insert into product (product_name, brand_id)"
+        " select 'Product ' || n, n from generate_series(3, 200) as n"
     )
     for _ in range(5):
         for product_id in (1, 2):

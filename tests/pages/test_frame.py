@@ -1,8 +1,10 @@
 """The frame around the pages: made once for many of them, and right on each."""
 
+import aiohttp_jinja2
 import pytest
+from markupsafe import Markup
 
-from tests.desk import Desk, get_page
+from tests.desk import Desk, app_of, get_page
 
 
 @pytest.mark.parametrize(
@@ -53,3 +55,18 @@ async def test_pages_carry_no_indentation(desk: Desk) -> None:
     text = await (await desk.get("/products")).text()
 
     assert "    " not in text
+
+
+async def test_memoized_macro_makes_anew_whatever_differs(desk: Desk) -> None:
+    environment = aiohttp_jinja2.get_env(app_of(desk))
+    template = environment.from_string(
+        "{% macro shown(text, number) %}[{{ text }}, {{ number }}]{% endmacro %}"
+        "{% set shown = memoized(shown) %}"
+        "{% for text, number in pairs %}{{ shown(text, number) }}{% endfor %}"
+    )
+    # A Markup is equal to the text that it escapes to, and True to 1.
+    pairs = [("<b>", 1), (Markup("<b>"), 1), ("<b>", 2), ("<b>", True), ("<b>", 1)]
+
+    shown = template.render(pairs=pairs)
+
+    assert shown == "[&lt;b&gt;, 1][<b>, 1][&lt;b&gt;, 2][&lt;b&gt;, True][&lt;b&gt;, 1]"

@@ -122,7 +122,8 @@ class Lease:
                 if connection.is_in_transaction():
                     await connection.execute("rollback", timeout=_BROKEN_OFF_TIMEOUT)
                 elif isinstance(error, asyncio.CancelledError):
-                    await connection.execute("", timeout=_BROKEN_OFF_TIMEOUT)
+                    # Of no query at all asyncpg (0.32) fails to read the answer.
+                    await connection.execute("select", timeout=_BROKEN_OFF_TIMEOUT)
         except Exception:  # noqa: BLE001  # whatever it is, nobody is to find it in there
             if not is_lost(connection):
                 connection.terminate()
