@@ -1,9 +1,9 @@
-"""What happens around every request.
+"""What happens around every request, whoever sends it; web/app.py says in which order.
 
-From the outside in: a request id and a log line, error pages, the check of
-the Host header, the check that a form came from Hangtag's own pages. The
-security headers go on every response when its headers are sent, streams
-included.
+A request id and a log line, the language, error pages, the check of the Host header and
+of where a form came from. The security headers go on every response when its headers are
+sent, streams included. Who may, the deadline and how a page is delivered are in modules
+of their own.
 """
 
 import asyncio

@@ -131,3 +131,16 @@ async def test_what_is_offered_is_never_refused(
         return {} if account_id is None else await browser_of(desk, account_id)
 
     assert await refused_offers(desk, browser) == {}
+
+
+@pytest.mark.parametrize(("who", "is_told"), [(Role.VIEWER, False), (Role.EDITOR, True)])
+async def test_to_add_skus_is_said_only_to_those_who_may(
+    desk: Desk, catalog: CatalogMaker, who: Role, is_told: bool
+) -> None:
+    await fill(catalog)
+    browser = await browser_of(desk, await new_account(desk, "Ada", who))
+
+    page = await ask(desk, "GET", "/products/2", browser)
+
+    assert "This product has no SKUs yet." in page.text
+    assert ("Add some above" in page.text) is is_told

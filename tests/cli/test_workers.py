@@ -173,6 +173,21 @@ def test_after_kill_9_of_the_parent_no_worker_is_left(filled_home: Home, serve: 
     assert not filled_home.has_server()
 
 
+def test_worker_that_does_not_end_is_killed(filled_home: Home, serve: Serve) -> None:
+    desk = serve(filled_home, HANGTAG_WORKERS="2", HANGTAG_SHUTDOWN_TIMEOUT="1")
+    frozen, other = workers_of(desk)
+
+    frozen.suspend()
+
+    assert desk.stop() == 1
+    said = _log(filled_home)
+    assert f"worker {frozen.pid} does not end, and is killed" in said
+    assert f"worker {other.pid} does not end" not in said
+    assert "A worker did not end well: signal 9" in said
+    assert not frozen.is_running()
+    assert not filled_home.has_server()
+
+
 def test_worker_that_keeps_crashing_ends_the_desk_with_a_sentence(
     filled_home: Home, serve: Serve
 ) -> None:
