@@ -38,7 +38,16 @@ join product_size on sku.product_size_id = product_size.product_size_id
 where sku.product_id = :product_id;
 
 -- name: count_skus
--- How many SKUs there are of all brands or one, of a color and a size: a sum over brands.
+-- How many SKUs there are of all brands or one: a sum over brand_count, a row a brand.
+select coalesce(sum(sku_count), 0)::bigint
+from brand_count
+where
+    true
+    and brand_id = :brand_id -- if brand_id
+;
+
+-- name: count_skus_of_variants
+-- The same of a color or a size or both: a sum over brand_variant_count, a row a brand, color and size.
 select coalesce(sum(sku_count), 0)::bigint
 from brand_variant_count
 where

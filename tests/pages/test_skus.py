@@ -43,6 +43,23 @@ async def test_filters_hold_together(desk: Desk, catalog: CatalogMaker) -> None:
         assert download == urlencode(chosen)
 
 
+async def test_all_and_a_brand_s_are_counted_by_brand_however_many_colors_and_sizes_there_are(
+    desk: Desk, catalog: CatalogMaker
+) -> None:
+    await _fill(catalog)
+    count = await catalog.value("select count(*) from sku")
+    brand_id = await catalog.value("select max(brand_id) from brand")
+    of_brand = await catalog.value(
+        "select count(*) from sku join product using (product_id) where brand_id = $1", brand_id
+    )
+
+    await catalog.connection.execute("delete from brand_variant_count")
+
+    assert f"SKUs {count}" in (await get_page(desk, "/skus")).text
+    assert f"SKUs {of_brand}" in (await get_page(desk, f"/skus?brand_id={brand_id}")).text
+    assert "SKUs 0" in (await get_page(desk, "/skus?color_id=1")).text
+
+
 async def test_list_shows_each_sku_in_full(desk: Desk, catalog: CatalogMaker) -> None:
     brand_id = await catalog.brand("Levis")
     product_id = await catalog.product("Anorak", brand_id)

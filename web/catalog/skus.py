@@ -14,6 +14,7 @@ _QUERIES = load_queries("skus")
 LIST_SKUS = _QUERIES["list_skus"]
 SKUS_OF_PRODUCT = _QUERIES["skus_of_product"]
 COUNT_SKUS = _QUERIES["count_skus"]
+COUNT_SKUS_OF_VARIANTS = _QUERIES["count_skus_of_variants"]
 COUNT_SKUS_OF_PRODUCT = _QUERIES["count_skus_of_product"]
 INSERT_SKUS = _QUERIES["insert_skus"]
 DELETE_SKUS = _QUERIES["delete_skus"]
@@ -130,7 +131,12 @@ async def skus_of_product(
 
 async def count_skus(pool: Pool, wanted: SkuFilter) -> int:
     """Return how many SKUs are wanted, exactly."""
-    query = COUNT_SKUS if wanted.product_id is None else COUNT_SKUS_OF_PRODUCT
+    if wanted.product_id is not None:
+        query = COUNT_SKUS_OF_PRODUCT
+    elif wanted.color_id is None and wanted.size_id is None:
+        query = COUNT_SKUS
+    else:
+        query = COUNT_SKUS_OF_VARIANTS
     return await fetch_count(
         pool,
         query,
