@@ -55,7 +55,8 @@ def use_language(language: str) -> None:
     _language.set(language)
 
 
-# Returns the language of the request under way; a page asks a hundred times.
+# The language of the request under way. The bound method itself and no function around it: a page
+# asks a hundred times.
 current_language: Final = _language.get
 
 

@@ -1,8 +1,9 @@
 -- name: list_products
 -- Products with their brand and count; the index on the sort's column serves the keyset page,
 -- product_of_brand_name a brand's products. Of a search either the ids that it found are looked up by
--- product_pkey and sorted, or, when it finds more than that, the index of the sort is walked for its text.
--- As strpos, of which the planner takes a third of the rows for found whatever is in them: it walks.
+-- product_pkey and sorted, or, when it finds more than that, the index of the sort is walked for its text:
+-- with strpos and not LIKE, since of strpos the planner always expects a third of the rows, and so it walks
+-- instead of reading the trigrams.
 select
     product.product_id,
     product.product_name,
@@ -108,17 +109,17 @@ where
 
 -- name: find_products
 -- The ids of the products that a search finds, :most at most: by product_name_trigrams, or in one reading
--- of the names where the text has no three letters or digits in a row. Such a text has no trigram, and the
--- index would hand out every product to be looked at again (100,000: 160 ms, so 16); `is true` keeps the
--- planner from it. The text is in subqueries, which are asked once: in the condition itself a plan for any
--- values would fold it again for every name.
+-- of the names where the text has no trigram worth asking for: three letters or digits in a row, or two at
+-- the edge of a word. The index would hand out every product, or most, to be looked at again (100,000:
+-- 160 ms, so 16); `is true` keeps the planner from it. The text is in subqueries, which are asked once: in
+-- the condition itself a plan for any values would fold it again for every name.
 select
     array(
         (
             select product_id
             from product
             where
-                (select fold_name(:q) collate "default" ~ '[[:alnum:]]{3}')
+                (select fold_name(:q) ~ '[[:alnum:]]{3}|[[:alnum:]]{2}[^[:alnum:]]|[^[:alnum:]][[:alnum:]]{2}')
                 and product_name_folded like (select contains_pattern(:q))
                 and brand_id = :brand_id -- if brand_id
         )
@@ -127,7 +128,7 @@ select
             select product_id
             from product
             where
-                (select fold_name(:q) collate "default" !~ '[[:alnum:]]{3}')
+                (select fold_name(:q) !~ '[[:alnum:]]{3}|[[:alnum:]]{2}[^[:alnum:]]|[^[:alnum:]][[:alnum:]]{2}')
                 and (product_name_folded like (select contains_pattern(:q))) is true
                 and brand_id = :brand_id -- if brand_id
         )

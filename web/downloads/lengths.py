@@ -7,7 +7,7 @@ from io import StringIO
 from typing import Final
 
 from web.catalog.brands import BRAND_SORTS, list_brands
-from web.catalog.products import PRODUCT_SORTS, list_and_count_products
+from web.catalog.products import PRODUCT_SORTS, list_and_count_products, list_products
 from web.catalog.skus import SkuFilter, list_skus
 from web.database.keyset import Position
 from web.database.pool import Pool
@@ -36,9 +36,13 @@ async def line_length(
     elif what == "products":
         columns = products.COLUMNS
         order = PRODUCT_SORTS["newest"]
-        found, _ = await list_and_count_products(
-            pool, order, start, size=_LINES, q=q, brand_id=wanted.brand_id
-        )
+        brand_id = wanted.brand_id
+        if q is None:
+            found = await list_products(pool, order, start, size=_LINES, brand_id=brand_id)
+        else:
+            found, _ = await list_and_count_products(
+                pool, order, start, size=_LINES, q=q, brand_id=brand_id
+            )
         rows = found.rows
     else:
         columns = brands.COLUMNS

@@ -78,8 +78,8 @@ class _Field:
 
     @property
     def hint(self) -> str | None:
-        form = FIELD_FORMS.get(self.name)  # a brand has none: it has a field of its own
-        return None if form is None or form.hint is None else gettext(form.hint)
+        hint = FIELD_FORMS[self.name].hint
+        return None if hint is None else gettext(hint)
 
 
 @dataclass(frozen=True, slots=True)
