@@ -21,9 +21,9 @@ FIND_PRODUCTS = _QUERIES["find_products"]
 INSERT_PRODUCT = _QUERIES["insert_product"]
 PRODUCT_BLOCKS = _QUERIES["csv_blocks"]
 BATCH_BLOCKS = _QUERIES["batch_blocks"]
-# What a search finds is sorted up to so many (7 ms); of more, the list is walked in its order until a
-# page is full. If they are spread evenly that takes few rows. If all are at its far end, it takes the
-# whole list: 20 to 110 ms among 100,000 products.
+# What a search finds is sorted up to so many (7 ms); of more, the list is walked in its order
+# until a page is full. If they are spread evenly that takes few rows. If all are at its far end,
+# it takes the whole list: 20 to 110 ms among 100,000 products.
 FOUND_SORTED: Final = 5000
 # A product whose line in a batch would be longer than this comes a SKU at a time.
 BATCH_BLOCK_BYTES: Final = 64 * 1024
