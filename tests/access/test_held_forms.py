@@ -42,6 +42,14 @@ async def desk(proxy: Proxy, aiohttp_server: AiohttpServer, aiohttp_client: Aioh
     return await aiohttp_client(await aiohttp_server(create_app(build_settings(), proxy.url)))
 
 
+async def signed_in_without_database(desk: Desk, proxy: Proxy) -> dict[str, str]:
+    """Sign somebody in, let the database go away, and return the browser's headers."""
+    await account(desk)
+    who = cookie_of(await sign_in_by_form(desk))
+    proxy.go_away()
+    return who
+
+
 def held(page: Page) -> dict[str, str]:
     return {name: unescape(page.hidden(name)[0]) for name in FORM}
 
@@ -49,9 +57,7 @@ def held(page: Page) -> dict[str, str]:
 async def test_form_of_somebody_signed_in_is_sent_again_with_one_press(
     desk: Desk, proxy: Proxy, catalog: CatalogMaker
 ) -> None:
-    await account(desk)
-    who = cookie_of(await sign_in_by_form(desk))
-    proxy.go_away()
+    who = await signed_in_without_database(desk, proxy)
 
     page = await ask(desk, "POST", "/brands", who, FORM)
 
@@ -76,9 +82,7 @@ async def test_form_of_somebody_signed_in_is_sent_again_with_one_press(
 
 
 async def test_field_that_is_there_several_times_is_held_so(desk: Desk, proxy: Proxy) -> None:
-    await account(desk)
-    who = cookie_of(await sign_in_by_form(desk))
-    proxy.go_away()
+    who = await signed_in_without_database(desk, proxy)
 
     page = await post_form(desk, "/search?q=1", "ids=1&noun=skus&ids=2", who)
 
@@ -101,9 +105,7 @@ async def test_field_that_is_there_several_times_is_held_so(desk: Desk, proxy: P
 async def test_what_is_no_form_is_told_that_the_database_is_away(
     desk: Desk, proxy: Proxy, headers: dict[str, str]
 ) -> None:
-    await account(desk)
-    who = cookie_of(await sign_in_by_form(desk))
-    proxy.go_away()
+    who = await signed_in_without_database(desk, proxy)
 
     page = await ask(desk, "POST", "/brands", {**who, **headers}, FORM)
 
@@ -118,9 +120,7 @@ async def test_what_is_no_form_is_told_that_the_database_is_away(
 async def test_form_that_no_page_can_hold_is_told_that_the_database_is_away(
     desk: Desk, proxy: Proxy, body: str
 ) -> None:
-    await account(desk)
-    who = cookie_of(await sign_in_by_form(desk))
-    proxy.go_away()
+    who = await signed_in_without_database(desk, proxy)
 
     page = await post_form(desk, "/brands", body, who)
 
@@ -130,9 +130,7 @@ async def test_form_that_no_page_can_hold_is_told_that_the_database_is_away(
 
 
 async def test_page_is_told_that_the_database_is_away(desk: Desk, proxy: Proxy) -> None:
-    await account(desk)
-    who = cookie_of(await sign_in_by_form(desk))
-    proxy.go_away()
+    who = await signed_in_without_database(desk, proxy)
 
     page = await ask(desk, "GET", "/brands", who)
 
