@@ -344,6 +344,25 @@ def test_signal_while_it_starts_leaves_nothing_behind(
         assert _execute(server.url("postgres"), "select 1") == 1
 
 
+def test_signal_inside_a_finalizer_is_not_lost(data_dir: Path) -> None:
+    script = """
+import signal, subprocess
+
+finalize = subprocess.Popen.__del__
+
+def finalize_and_signal(*args):
+    subprocess.Popen.__del__ = finalize
+    signal.raise_signal(signal.SIGTERM)
+
+subprocess.Popen.__del__ = finalize_and_signal
+"""
+    command = [sys.executable, "-c", script + USER, str(data_dir)]
+    done = subprocess.run(
+        command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "begun\n", "")
+
+
 def test_terminals_ctrl_c_does_not_reach_the_server(data_dir: Path) -> None:
     with embedded_server(data_dir, settings=FAST):
         postmaster = find_postmaster(data_dir / "postgresql")

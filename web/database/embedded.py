@@ -99,7 +99,9 @@ def _join(stack: ExitStack, data_dir: Path, settings: Mapping[str, str]) -> Embe
     with _locked(lock):
         stack.callback(_leave, data_dir / "postgresql", lock, users)
         fcntl.flock(users, fcntl.LOCK_SH)
-        user = server_user()
+        # Python drops what a signal's handler raises inside a finalizer, as that of a subprocess.
+        with _interrupts_deferred():
+            user = server_user()
         cluster = _cluster(user, data_dir)
         log = data_dir / "postgresql.log"
         postmaster = wait_until_ready(cluster) or _start(user, cluster, log, settings)
