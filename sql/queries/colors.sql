@@ -1,5 +1,5 @@
 -- name: list_counted_colors
--- All colors with their SKU counts: sums over brand_variant_count, a row a brand, color and size.
+-- All colors with their SKU counts: sums over variant_count, a row a color, size and part.
 select
     product_color.product_color_id,
     product_color.product_color_name,
@@ -11,7 +11,7 @@ left join (
     select
         product_color_id,
         sum(sku_count) as sku_count
-    from brand_variant_count
+    from variant_count
     group by product_color_id
 ) as counted on product_color.product_color_id = counted.product_color_id
 order by product_color.product_color_id;

@@ -28,19 +28,19 @@ from product_count
 where product_id = :row_id;
 
 -- name: count_of_color
--- How many SKUs come in a color: a sum over brands, by brand_variant_count_color.
+-- How many SKUs come in a color: a sum over sizes and parts, by variant_count_color.
 select
     0::bigint as products,
     coalesce(sum(sku_count), 0)::bigint as skus
-from brand_variant_count
+from variant_count
 where product_color_id = :row_id::bigint;
 
 -- name: count_of_size
--- How many SKUs come in a size: a sum over brands, by brand_variant_count_size.
+-- How many SKUs come in a size: a sum over colors and parts, by variant_count_size.
 select
     0::bigint as products,
     coalesce(sum(sku_count), 0)::bigint as skus
-from brand_variant_count
+from variant_count
 where product_size_id = :row_id::bigint;
 
 -- name: delete_skus_of_brand

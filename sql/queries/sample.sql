@@ -27,7 +27,7 @@ where pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB');
 
 -- name: count_variants_of_products
 -- The counts of the products behind `product_id`, all at once, as the triggers would have kept
--- them one statement at a time; the other three counts rest on these.
+-- them one statement at a time; the other counts rest on these.
 insert into product_variant_count (product_id, product_color_id, product_size_id, sku_count)
 select
     product_id,
@@ -64,6 +64,21 @@ join product on variant.product_id = product.product_id
 where variant.product_id > :product_id
 group by product.brand_id, variant.product_color_id, variant.product_size_id
 order by product.brand_id, variant.product_color_id, variant.product_size_id;
+
+-- name: count_variants
+-- The new SKUs by color and size, by the counts of the new brands, added to the part that is the load's own.
+insert into variant_count as kept (counter_id, product_color_id, product_size_id, sku_count)
+select
+    current_counter(),
+    product_color_id,
+    product_size_id,
+    sum(sku_count)
+from brand_variant_count
+where brand_id > :brand_id
+group by product_color_id, product_size_id
+order by product_color_id, product_size_id
+on conflict (counter_id, product_color_id, product_size_id)
+do update set sku_count = kept.sku_count + excluded.sku_count;
 
 -- name: count_brands
 -- The products and SKUs of each new brand, by the counts of its products; 0 where it has none.
@@ -106,4 +121,4 @@ from (
 -- a minute later.
 vacuum (analyze)
 brand, product, product_color, product_size, sku,
-brand_count, brand_variant_count, product_count, product_variant_count;
+brand_count, brand_variant_count, product_count, product_variant_count, variant_count;

@@ -1,5 +1,5 @@
 -- name: list_counted_sizes
--- All sizes with their SKU counts: sums over brand_variant_count, a row a brand, color and size.
+-- All sizes with their SKU counts: sums over variant_count, a row a color, size and part.
 select
     product_size.product_size_id,
     product_size.product_size_name,
@@ -10,7 +10,7 @@ left join (
     select
         product_size_id,
         sum(sku_count) as sku_count
-    from brand_variant_count
+    from variant_count
     group by product_size_id
 ) as counted on product_size.product_size_id = counted.product_size_id
 order by product_size.product_size_id;

@@ -47,12 +47,21 @@ where
 ;
 
 -- name: count_skus_of_variants
--- The same of a color or a size or both: a sum over brand_variant_count, a row a brand, color and size.
+-- The same of a color or a size or both: a sum over variant_count, a row a color, size and part.
+select coalesce(sum(sku_count), 0)::bigint
+from variant_count
+where
+    true
+    and product_color_id = :color_id::bigint -- if color_id
+    and product_size_id = :size_id::bigint -- if size_id
+;
+
+-- name: count_skus_of_brand_variants
+-- How many SKUs a brand has of a color or a size or both, by the primary key of brand_variant_count.
 select coalesce(sum(sku_count), 0)::bigint
 from brand_variant_count
 where
-    true
-    and brand_id = :brand_id -- if brand_id
+    brand_id = :brand_id
     and product_color_id = :color_id::bigint -- if color_id
     and product_size_id = :size_id::bigint -- if size_id
 ;

@@ -38,6 +38,13 @@ KEPT_AND_COUNTED = {
         "select * from product_variant_count where sku_count <> 0",
         "select product_id, product_color_id, product_size_id, count(*) from sku group by 1, 2, 3",
     ),
+    "variants": (
+        """
+        select product_color_id, product_size_id, sum(sku_count)
+        from variant_count group by 1, 2 having sum(sku_count) <> 0
+        """,
+        "select product_color_id, product_size_id, count(*) from sku group by 1, 2",
+    ),
 }
 
 

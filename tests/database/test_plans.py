@@ -8,18 +8,28 @@ from tests.database.plans import (
     FILTERS,
     PAGE,
     SMALL,
+    executed,
     indexes,
     nodes_of,
     plan,
+    rows_read,
     scanned_whole,
     sorts,
 )
+from web.catalog.colors import LIST_COUNTED_COLORS
+from web.catalog.deletes import DELETE_COLOR, DELETE_SIZE
 from web.catalog.products import (
     BATCH_BLOCKS,
     GET_PRODUCT,
     PRODUCT_AND_OTHERS,
 )
-from web.catalog.skus import DOWNLOAD_BLOCKS, PRODUCT_SKU_ORDER, SKUS_OF_PRODUCT
+from web.catalog.sizes import LIST_COUNTED_SIZES
+from web.catalog.skus import (
+    COUNT_SKUS_OF_VARIANTS,
+    DOWNLOAD_BLOCKS,
+    PRODUCT_SKU_ORDER,
+    SKUS_OF_PRODUCT,
+)
 from web.catalog.variants import MOST_CELLS, VARIANTS_OF_PRODUCT
 from web.database.keyset import keyset_query
 from web.database.pool import Connection, execute
@@ -60,6 +70,28 @@ async def test_query_of_the_product_page_reads_indexes(
 
     assert expected <= indexes(nodes)
     assert not scanned_whole(nodes) - SMALL
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        (LIST_COUNTED_COLORS, {}),
+        (LIST_COUNTED_SIZES, {}),
+        (COUNT_SKUS_OF_VARIANTS, {"color_id": 1}),
+        (COUNT_SKUS_OF_VARIANTS, {"size_id": 1}),
+        (COUNT_SKUS_OF_VARIANTS, {"color_id": 1, "size_id": 1}),
+        (DELETE_COLOR.count, {"row_id": 1}),
+        (DELETE_SIZE.count, {"row_id": 1}),
+    ],
+    ids=lambda value: value.name if isinstance(value, Query) else "-".join(value),
+)
+async def test_counts_by_color_and_size_read_few_rows_however_many_brands_there_are(
+    sample: Connection, query: Query, values: dict[str, object]
+) -> None:
+    nodes = await executed(sample, query, **values)
+
+    # There are two colors, three sizes, 1,000 brands, and nobody wrote beside the load.
+    assert 0 < rows_read(nodes) <= 2 * 3 + 3
 
 
 @pytest.mark.parametrize("form", ["csv", "ndjson"])

@@ -23,7 +23,7 @@ STATE = Query(
     union all
     select 'hangtag.' || name
     from unnest(
-        array['request_id', 'person', 'address', 'undoes', 'change_set', 'bulk']
+        array['request_id', 'person', 'address', 'undoes', 'change_set', 'counter', 'bulk']
     ) as name
     where current_setting('hangtag.' || name, true) <> ''
     """,

@@ -265,7 +265,8 @@ async def test_settings_end_with_their_transaction(database_url: str, outcome: s
     async def settings(within: Connection) -> list[str]:
         row = await within.fetchrow(
             "select current_setting('hangtag.request_id', true),"
-            " current_setting('hangtag.change_set', true), current_setting('hangtag.bulk', true)"
+            " current_setting('hangtag.change_set', true), current_setting('hangtag.bulk', true),"
+            " current_setting('hangtag.counter', true)"
         )
         return [value or "" for value in row or ()]
 
@@ -278,7 +279,8 @@ async def test_settings_end_with_their_transaction(database_url: str, outcome: s
 
     assert inside[0] == "r"
     assert inside[1] != ""
-    assert outside == ["", "", ""]
+    assert inside[3] != ""
+    assert outside == ["", "", "", ""]
 
 
 async def _nothing(_connection: object) -> None:

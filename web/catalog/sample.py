@@ -35,13 +35,16 @@ _CHANGES = load_queries("changes")
 BEGIN_BULK_LOAD = _CHANGES["begin_bulk_load"]
 RECORD_BULK_LOAD = _CHANGES["record_bulk_load"]
 
-# The tables of counts, and what fills them; those further down rest on those further up.
+# The tables of counts that get rows of their own for a sample, and what fills them; those further
+# down rest on those further up.
 _COUNTS: Final = {
     "product_variant_count": _QUERIES["count_variants_of_products"],
     "product_count": _QUERIES["count_products"],
     "brand_variant_count": _QUERIES["count_variants_of_brands"],
     "brand_count": _QUERIES["count_brands"],
 }
+# The sample is added to counts that are there, by the counts of its brands.
+COUNT_VARIANTS = _QUERIES["count_variants"]
 # What triggers do a statement at a time and is done here for the whole sample: the first three
 # by the queries above, the others by RECORD_BULK_LOAD.
 _TRIGGER_FUNCTIONS: Final = (
@@ -198,7 +201,8 @@ async def _count(connection: Connection, there: asyncpg.Record, advance: Advance
     """Count what is behind the last ids that were there: a sample stays among itself."""
     await execute(connection, GIVE_COUNTING_MEMORY)
     last = {"brand_id": there["brand_id"], "product_id": there["product_id"]}
-    for done, query in enumerate(_COUNTS.values()):
-        advance("counts", done, len(_COUNTS))
+    queries = (*_COUNTS.values(), COUNT_VARIANTS)
+    for done, query in enumerate(queries):
+        advance("counts", done, len(queries))
         await execute(connection, query, **last)
-    advance("counts", len(_COUNTS), len(_COUNTS))
+    advance("counts", len(queries), len(queries))

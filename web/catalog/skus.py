@@ -15,6 +15,7 @@ LIST_SKUS = _QUERIES["list_skus"]
 SKUS_OF_PRODUCT = _QUERIES["skus_of_product"]
 COUNT_SKUS = _QUERIES["count_skus"]
 COUNT_SKUS_OF_VARIANTS = _QUERIES["count_skus_of_variants"]
+COUNT_SKUS_OF_BRAND_VARIANTS = _QUERIES["count_skus_of_brand_variants"]
 COUNT_SKUS_OF_PRODUCT = _QUERIES["count_skus_of_product"]
 INSERT_SKUS = _QUERIES["insert_skus"]
 DELETE_SKUS = _QUERIES["delete_skus"]
@@ -135,6 +136,8 @@ async def count_skus(pool: Pool, wanted: SkuFilter) -> int:
         query = COUNT_SKUS_OF_PRODUCT
     elif wanted.color_id is None and wanted.size_id is None:
         query = COUNT_SKUS
+    elif wanted.brand_id is not None:
+        query = COUNT_SKUS_OF_BRAND_VARIANTS
     else:
         query = COUNT_SKUS_OF_VARIANTS
     return await fetch_count(

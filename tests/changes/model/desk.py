@@ -33,6 +33,7 @@ delete from brand_count;
 delete from brand_variant_count;
 delete from product_count;
 delete from product_variant_count;
+delete from variant_count;
 delete from undo_left_alone;
 delete from history;
 delete from change_set_noun;
