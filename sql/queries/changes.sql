@@ -83,15 +83,15 @@ limit :most;
 select count(*) from undo_left_alone
 where change_set_id = :change_set_id;
 
--- name: tally_entries
--- How many rows of each noun some change sets created, changed and deleted, counting up to :most entries of a
--- noun; with the names in the first of these entries, the product that all of them belong to, and the numbers
--- of bulk loads. By change_set_noun_change_set and history_change_set.
+-- name: tally_change_sets
+-- How many rows of each noun some change sets created, changed and deleted, by the primary key of
+-- change_set_count; with the names in the first of these entries, the product that all of them belong to, and
+-- the numbers of bulk loads, by history_pkey, product_pkey, history_row and history_change_set.
 select
-    tally.change_set_id,
-    tally.noun,
-    tally.kind,
-    tally.entry_count,
+    kept.change_set_id,
+    kept.noun,
+    kept.kind,
+    kept.entry_count,
     image_name(first_entry.before) as old_name,
     image_name(first_entry.after) as new_name,
     coalesce(product.product_name, (
@@ -99,51 +99,26 @@ select
         from history as deleted
         where
             deleted.noun = 'product'
-            and deleted.row_id = tally.product_id
+            and deleted.row_id = kept.product_id
             and deleted.after is null
         order by deleted.history_id desc
         limit 1
     )) as product_name,
-    tally.brands,
-    tally.products,
-    tally.skus
-from (
+    load.brands,
+    load.products,
+    load.skus
+from change_set_count as kept
+join history as first_entry on kept.first_history_id = first_entry.history_id
+left join product on kept.product_id = product.product_id
+left join lateral (
     select
-        change_set_noun.change_set_id,
-        change_set_noun.noun,
-        case
-            when entry.before is null then 'created'
-            when entry.after is null then 'deleted'
-            else 'changed'
-        end as kind,
-        count(*) as entry_count,
-        min(entry.history_id) as first_id,
-        case when min(entry.product_id) = max(entry.product_id) then min(entry.product_id) end as product_id,
-        sum(entry.brands)::bigint as brands,
-        sum(entry.products)::bigint as products,
-        sum(entry.skus)::bigint as skus
-    from change_set_noun
-    cross join lateral (
-        select
-            history.history_id,
-            history.product_id,
-            history.before,
-            history.after,
-            case when history.noun = 'catalog' then (history.after ->> 'brands')::bigint end as brands,
-            case when history.noun = 'catalog' then (history.after ->> 'products')::bigint end as products,
-            case when history.noun = 'catalog' then (history.after ->> 'skus')::bigint end as skus
-        from history
-        where
-            history.change_set_id = change_set_noun.change_set_id
-            and history.noun = change_set_noun.noun
-        order by history.history_id
-        limit :most
-    ) as entry
-    where change_set_noun.change_set_id = any(:change_set_ids::bigint[])
-    group by change_set_noun.change_set_id, change_set_noun.noun, kind
-) as tally
-join history as first_entry on tally.first_id = first_entry.history_id
-left join product on tally.product_id = product.product_id;
+        sum((entry.after ->> 'brands')::bigint)::bigint as brands,
+        sum((entry.after ->> 'products')::bigint)::bigint as products,
+        sum((entry.after ->> 'skus')::bigint)::bigint as skus
+    from history as entry
+    where entry.change_set_id = kept.change_set_id and entry.noun = 'catalog'
+) as load on kept.noun = 'catalog'
+where kept.change_set_id = any(:change_set_ids::bigint[]);
 
 -- name: list_entries
 -- The entries of a change set: the brands first and the SKUs last, up to :most of a noun, each in the order

@@ -30,6 +30,7 @@ from tests.changes.model.forms import (
 )
 from tests.changes.model.rows import Key, Row, Rows
 from tests.database.replay import current_rows, replayed_rows
+from tests.database.test_change_set_counts import assert_change_set_counts
 from tests.database.test_counts import assert_counts
 from tests.desk import CatalogMaker, Desk
 
@@ -175,6 +176,7 @@ async def test_catalog_is_what_everybody_was_told(
         model = _explained(model, forms, answers, await rows_of(catalog))
 
     await assert_counts(catalog.connection)
+    await assert_change_set_counts(catalog.connection)
     assert await replayed_rows(catalog, {}) == {
         key: row
         for key, row in (await current_rows(catalog)).items()

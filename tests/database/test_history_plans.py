@@ -1,4 +1,4 @@
-"""How little the history of a brand or a product reads, however many SKUs its change sets have."""
+"""How little a history reads, of all or of a brand or product, however large its change sets."""
 
 from collections.abc import AsyncIterator
 
@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from tests.database.plans import PAGE, executed, indexes, rows_read, scanned_whole
 from web.changes.histories import HISTORY_ORDER, LIST_HISTORY, LIST_HISTORY_OF_NOUN, NOUN_ORDER
+from web.changes.tallies import TALLY_CHANGE_SETS
 from web.database.keyset import Order, keyset_query
 from web.database.pool import Connection
 from web.database.queries import Query
@@ -63,4 +64,19 @@ async def test_history_reads_few_entries_of_each_change_set(
     assert nodes[0]["Actual Rows"] == (5 if noun else 6)
     assert index in indexes(nodes)
     assert rows_read(nodes) < 100
+    assert "history" not in scanned_whole(nodes)
+
+
+async def test_what_change_sets_did_reads_few_rows_of_each(history: Connection) -> None:
+    await history.execute("delete from sku where product_id = 1")
+    await history.execute("delete from product where product_id = 1")
+    changes = [
+        row["change_set_id"]
+        for row in await history.fetch("select change_set_id from change_set order by 1")
+    ]
+
+    nodes = await executed(history, TALLY_CHANGE_SETS, change_set_ids=changes)
+
+    assert nodes[0]["Actual Rows"] == len(changes) + 1
+    assert rows_read(nodes) < 10 * len(changes)
     assert "history" not in scanned_whole(nodes)

@@ -74,7 +74,7 @@ RECEIVERS: list[tuple[Query, type]] = [
     (change_sets.LIST_LEFT_ALONE, change_sets.LeftAlone),
     (entries.LIST_ENTRIES, entries.Entry),
     (entries.LIST_NAMES, entries.RowName),
-    (tallies.TALLY_ENTRIES, tallies.Tally),
+    (tallies.TALLY_CHANGE_SETS, tallies.Tally),
     (histories.LIST_HISTORY, histories.PastChange),
     (histories.LIST_HISTORY_OF_NOUN, histories.PastChange),
     (records.LIST_RECORDS, records.DownloadRecord),

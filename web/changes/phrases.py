@@ -6,12 +6,11 @@ put words in an order of their own.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from web.changes.tallies import COUNT_EXACT, Tally
+from web.changes.tallies import Tally
 from web.languages import gettext, marked, marked_plural, ngettext, thousands
 
 # In the order in which they are told.
@@ -102,28 +101,13 @@ _LOADED: Final = _Telling(
     marked("bulk load: %(rows)s"),
     marked_plural("%(rows)s was loaded", "%(rows)s were loaded"),
 )
-# How many rows: exactly, or more than are counted.
+# How many rows.
 _AMOUNTS: Final = {
-    "brand": (
-        marked_plural("%(count)s brand", "%(count)s brands"),
-        marked("more than %(count)s brands"),
-    ),
-    "product": (
-        marked_plural("%(count)s product", "%(count)s products"),
-        marked("more than %(count)s products"),
-    ),
-    "color": (
-        marked_plural("%(count)s color", "%(count)s colors"),
-        marked("more than %(count)s colors"),
-    ),
-    "size": (
-        marked_plural("%(count)s size", "%(count)s sizes"),
-        marked("more than %(count)s sizes"),
-    ),
-    "sku": (
-        marked_plural("%(count)s SKU", "%(count)s SKUs"),
-        marked("more than %(count)s SKUs"),
-    ),
+    "brand": marked_plural("%(count)s brand", "%(count)s brands"),
+    "product": marked_plural("%(count)s product", "%(count)s products"),
+    "color": marked_plural("%(count)s color", "%(count)s colors"),
+    "size": marked_plural("%(count)s size", "%(count)s sizes"),
+    "sku": marked_plural("%(count)s SKU", "%(count)s SKUs"),
 }
 
 
@@ -146,10 +130,10 @@ def deed(tallies: Sequence[Tally], undoes: int | None = None) -> Phrase:
     """Return what a change set did, as its author’s deed: "created 10,000 brands".
 
     Args:
-        tallies: what it did, counted as far as a list counts.
+        tallies: what it did.
         undoes: the change set that it undid.
     """
-    clauses = [*_load(tallies), *_clauses(tallies, undoes, most=COUNT_EXACT)]
+    clauses = [*_load(tallies), *_clauses(tallies, undoes)]
     told = _joined([clause.active() for clause in clauses]) or (gettext("changed nothing"),)
     if undoes is None:
         return told
@@ -162,10 +146,10 @@ def event(tallies: Sequence[Tally], undoes: int | None = None) -> Phrase:
     """Return what a change set did, as what happened: "10,000 brands were created.".
 
     Args:
-        tallies: what it did, all of it counted.
+        tallies: what it did.
         undoes: the change set that it undid.
     """
-    clauses = [*_load(tallies), *_clauses(tallies, undoes, most=None)]
+    clauses = [*_load(tallies), *_clauses(tallies, undoes)]
     told = _joined([clause.passive() for clause in clauses]) or (gettext("Nothing was changed"),)
     if undoes is None:
         return (*told, ".")
@@ -180,12 +164,9 @@ def title(number: int, noun: str, kind: str, undoes: int | None) -> str:
     return gettext(_OF_ROWS[_verb(kind, undoes)].title) % {"rows": counted(number, noun)}
 
 
-def counted(number: int, noun: str, *, is_open: bool = False) -> str:
-    """Return a number of rows in words: "1 SKU", "more than 10,000 brands"."""
-    exact, more = _AMOUNTS[noun]
-    if is_open:
-        return gettext(more) % {"count": thousands(number - 1)}
-    return ngettext(*exact, number) % {"count": thousands(number)}
+def counted(number: int, noun: str) -> str:
+    """Return a number of rows in words: "1 SKU", "10,000 brands"."""
+    return ngettext(*_AMOUNTS[noun], number) % {"count": thousands(number)}
 
 
 def _verb(kind: str, undoes: int | None) -> str:
@@ -206,32 +187,27 @@ def _load(tallies: Iterable[Tally]) -> list[_Clause]:
     return [_Clause(_LOADED, sum(sums.values()) or 1, {"rows": rows})] if loads else []
 
 
-def _clauses(tallies: Iterable[Tally], undoes: int | None, *, most: int | None) -> list[_Clause]:
-    totals: Counter[str] = Counter()
+def _clauses(tallies: Iterable[Tally], undoes: int | None) -> list[_Clause]:
     of_kind: dict[str, dict[str, Tally]] = {kind: {} for kind in _KINDS}
     for tally in tallies:
         if tally.noun != "catalog":
             of_kind[tally.kind][tally.noun] = tally
-            totals[tally.noun] += tally.entry_count
-    is_open = {noun: most is not None and total > most for noun, total in totals.items()}
     return [
-        _clause(_verb(kind, undoes), [found[noun] for noun in _NOUNS if noun in found], is_open)
+        _clause(_verb(kind, undoes), [found[noun] for noun in _NOUNS if noun in found])
         for kind, found in of_kind.items()
         if found
     ]
 
 
-def _clause(verb: str, tallies: Sequence[Tally], is_open: dict[str, bool]) -> _Clause:
+def _clause(verb: str, tallies: Sequence[Tally]) -> _Clause:
     """Return what was done to the rows of one kind: those that were created, for example."""
-    amounts: list[Phrase] = [
-        (counted(tally.entry_count, tally.noun, is_open=is_open[tally.noun]),) for tally in tallies
-    ]
+    amounts: list[Phrase] = [(counted(tally.entry_count, tally.noun),) for tally in tallies]
     first = tallies[0]
     if first.noun == "sku":
         return _sku_clause(first, amounts[0])
     number = first.entry_count + len(amounts) - 1
     name = first.new_name if first.new_name is not None else first.old_name
-    if first.entry_count > 1 or is_open[first.noun] or name is None:
+    if first.entry_count > 1 or name is None:
         return _Clause(_OF_ROWS[verb], number, {"rows": _listed(amounts)})
     if amounts[1:] and first.kind != "changed":
         return _Clause(_OF_ONE[verb], 1, {"name": (Name(name),), "rows": _listed(amounts[1:])})

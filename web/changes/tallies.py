@@ -3,17 +3,11 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from web.database.pool import Pool, fetch_rows
 from web.database.queries import load_queries
 
-TALLY_ENTRIES = load_queries("changes")["tally_entries"]
-
-# In a list the entries of a noun are counted up to here.
-COUNT_EXACT: Final = 10_000
-# On the page of one change set all of them are.
-_ALL: Final = 2**62
+TALLY_CHANGE_SETS = load_queries("changes")["tally_change_sets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +32,15 @@ class Tally:
 
 
 async def tally_change_sets(pool: Pool, change_set_ids: Sequence[int]) -> Mapping[int, list[Tally]]:
-    """Return what each change set did; one that did nothing is not among them.
-
-    Of each noun `COUNT_EXACT` entries are counted, and one more if there are more.
-    """
+    """Return what each change set did; one that did nothing is not among them."""
     tallies: dict[int, list[Tally]] = defaultdict(list)
-    for tally in await _tally(pool, change_set_ids, most=COUNT_EXACT + 1):
+    for tally in await fetch_rows(
+        pool, Tally, TALLY_CHANGE_SETS, change_set_ids=list(change_set_ids)
+    ):
         tallies[tally.change_set_id].append(tally)
     return tallies
 
 
 async def tally_change_set(pool: Pool, change_set_id: int) -> list[Tally]:
-    """Return what one change set did, with all of its entries counted."""
-    return await _tally(pool, [change_set_id], most=_ALL)
-
-
-async def _tally(pool: Pool, change_set_ids: Sequence[int], *, most: int) -> list[Tally]:
-    return await fetch_rows(
-        pool, Tally, TALLY_ENTRIES, change_set_ids=list(change_set_ids), most=most
-    )
+    """Return what one change set did."""
+    return (await tally_change_sets(pool, [change_set_id])).get(change_set_id, [])

@@ -37,6 +37,7 @@ delete from variant_count;
 delete from undo_left_alone;
 delete from history;
 delete from change_set_noun;
+delete from change_set_count;
 delete from change_set;
 delete from idempotency_key;
 set session_replication_role = origin;
