@@ -1,5 +1,6 @@
 """The languages: every text goes through the catalogs, German is complete, and pages never mix."""
 
+import ast
 import re
 from collections.abc import Iterator
 from gettext import NullTranslations
@@ -79,6 +80,22 @@ def test_german_catalog_has_every_text_and_no_other(texts: Catalog, german: Cata
     assert len(wanted) > 400
     assert {_forms(message.id) for message in _messages(german)} == wanted
     assert not german.obsolete
+
+
+def test_no_text_hides_in_an_f_string() -> None:
+    # There Babel finds it with Python 3.12 and later only.
+    hidden = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in (ROOT / "web").rglob("*.py")
+        for string in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(string, ast.JoinedStr)
+        for call in ast.walk(string)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in {"gettext", "ngettext", "marked", "marked_plural"}
+    ]
+
+    assert hidden == []
 
 
 def test_every_german_text_is_translated_and_keeps_its_places(german: Catalog) -> None:

@@ -73,8 +73,8 @@ async def save_brands(request: web.Request) -> web.Response:
         return _form(request, fields, problem=problem, status=422)
     lines, wrong = _parse_lines(fields.get("brand_name", ""))
     if wrong is not None:
-        problem = f"{wrong} {gettext('Nothing was saved.')}"
-        return _form(request, fields, problem=problem, status=422)
+        unsaved = gettext("Nothing was saved.")
+        return _form(request, fields, problem=f"{wrong} {unsaved}", status=422)
     try:
         return await mode(request, fields, check_names(lines))
     except MISHAPS as error:

@@ -64,9 +64,8 @@ class DeletePages:
         try:
             outcome = await save(request, fields, work)
         except NoSuchRowError:
-            raise web.HTTPNotFound(
-                text=f"{self.noun.not_found(row_id)} {gettext('Nothing was deleted.')}"
-            ) from None
+            unsaved = gettext("Nothing was deleted.")
+            raise web.HTTPNotFound(text=f"{self.noun.not_found(row_id)} {unsaved}") from None
         except AskFirstError as error:
             return self._ask(request, row_id, error, version, confirmed)
         except InUseError as error:

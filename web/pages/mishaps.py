@@ -36,9 +36,8 @@ class Mishap:
     @property
     def of_form(self) -> str:
         """The sentence for somebody who was saving."""
-        return (
-            f"{self.sentence} {gettext('Nothing was saved.')}" if self.is_unsaved else self.sentence
-        )
+        unsaved = gettext("Nothing was saved.")
+        return f"{self.sentence} {unsaved}" if self.is_unsaved else self.sentence
 
 
 # The first that fits counts. Their sentences are translated by `mishap`.
