@@ -22,8 +22,10 @@ TABLES = [
     "select * from product_count order by 1",
     "select * from brand_variant_count order by 1, 2, 3",
     "select * from product_variant_count order by 1, 2, 3",
-    "select product_color_id, product_size_id, sum(sku_count) from variant_count"
-    " group by 1, 2 order by 1, 2",
+    (
+        "select product_color_id, product_size_id, sum(sku_count) from variant_count"
+        " group by 1, 2 order by 1, 2"
+    ),
     "select noun, row_id, before, after from history order by history_id",
 ]
 

@@ -19,8 +19,10 @@ _COUNTS = (
     "select 'brand variant', * from brand_variant_count where sku_count <> 0 order by 2, 3, 4",
     "select 'product', * from product_count order by 2",
     "select 'product variant', * from product_variant_count where sku_count <> 0 order by 2, 3, 4",
-    "select 'variant', product_color_id, product_size_id, sum(sku_count) from variant_count"
-    " group by 2, 3 having sum(sku_count) <> 0 order by 2, 3",
+    (
+        "select 'variant', product_color_id, product_size_id, sum(sku_count) from variant_count"
+        " group by 2, 3 having sum(sku_count) <> 0 order by 2, 3"
+    ),
 )
 
 
