@@ -21,6 +21,7 @@ from web.app import create_app
 from web.database.checkpoint import write_checkpoint
 from web.ending import CLOSE_SECONDS
 from web.keys import DRAINING, ENDING, RUNNING
+from web.memory import give_back_large_blocks, keep_what_is_there
 from web.protocol import AUTO_DECOMPRESS, answer_mistakes
 from web.settings import Settings
 
@@ -158,6 +159,7 @@ async def serve_desk(
         OSError: somebody else listens there.
         SettingsError: the certificate or its key cannot be used.
     """
+    give_back_large_blocks()
     stopping, orphaned = asyncio.Event(), asyncio.Event()
     stop_at_signals(stopping)
     if parent is not None:
@@ -180,6 +182,7 @@ async def serve_desk(
         async with metrics_port(metrics, app=app):
             for bound in sockets:
                 await web.SockSite(runner, bound, backlog=_BACKLOG, ssl_context=tls).start()
+            keep_what_is_there()
             listening()
             await stopping.wait()
             if settings.database_url is None and parent is None:
