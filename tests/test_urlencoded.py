@@ -1,5 +1,6 @@
 """Forms are read as the standard library reads them, in a fraction of its memory."""
 
+import asyncio
 import tracemalloc
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -7,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from web.urlencoded import TooManyFieldsError, parse_form
+from web.urlencoded import TooManyFieldsError
+from web.urlencoded import parse_form as parse_in_turns
 
 fragments = st.sampled_from(
     [
@@ -39,6 +41,17 @@ fragments = st.sampled_from(
         "%F0%9F%91%9F",
     ]
 )
+
+
+def parse_form(body: bytes, *, most_fields: int) -> list[tuple[str, str]]:
+    """Parse a form with nobody else on the event loop, and without one: Hypothesis has no await."""
+    parsing = parse_in_turns(body, most_fields=most_fields)
+    try:
+        while True:
+            parsing.send(None)
+    except StopIteration as end:
+        fields: list[tuple[str, str]] = end.value
+        return fields
 
 
 @given(st.lists(fragments, max_size=30).map("".join))
@@ -84,3 +97,20 @@ def test_memory_is_a_few_times_the_form(text: str) -> None:
         tracemalloc.stop()
 
     assert peak < 6 * len(body)
+
+
+async def test_others_have_their_turns_while_a_large_form_is_read() -> None:
+    body = b"a=" + b"%F0%9F%91%9F" * 500_000
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(take_turns())
+    await parse_in_turns(body, most_fields=100)
+    other.cancel()
+
+    assert turns > len(body) // 100_000

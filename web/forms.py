@@ -65,7 +65,7 @@ async def _form_pairs(
         )
     body = await read_body(request, most_bytes or request.client_max_size)
     try:
-        return parse_form(body, most_fields=most)
+        return await parse_form(body, most_fields=most)
     except UnicodeDecodeError:
         raise web.HTTPBadRequest(text=gettext("The form is not UTF-8.")) from None
     except TooManyFieldsError:

@@ -3,9 +3,10 @@
 The standard library's parse_qsl makes an object of every escaped byte: a form of 24 MB,
 all of it escaped, took 2.6 s and 2 GB. Decoding it by the codec for quoted-printable,
 which is the same with another sign before the two digits, takes 0.2 s; piece by piece,
-it takes no more memory than what comes out.
+it takes no more memory than what comes out, and others have their turn between the pieces.
 """
 
+import asyncio
 import binascii
 import re
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Final
 _STRAY_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # What quoted-printable would take for more than itself, escaped.
 _OWN_SIGNS = ((b"=", b"%3D"), (b"\r", b"%0D"), (b"\n", b"%0A"))
+# It takes half a millisecond.
 _PIECE: Final = 64 * 1024
 _ESCAPE_LENGTH: Final = 3
 
@@ -23,8 +25,10 @@ class TooManyFieldsError(ValueError):
     """A form has more fields than it may."""
 
 
-def parse_form(body: bytes | bytearray, *, most_fields: int) -> list[tuple[str, str]]:
+async def parse_form(body: bytes | bytearray, *, most_fields: int) -> list[tuple[str, str]]:
     """Return the names and values of a form in order; a field without `=` has an empty value.
+
+    The event loop goes on meanwhile, if the form is large. Its bytes must not change.
 
     Raises:
         TooManyFieldsError: there are more than `most_fields`.
@@ -37,7 +41,8 @@ def parse_form(body: bytes | bytearray, *, most_fields: int) -> list[tuple[str, 
         equals = body.find(b"=", start, end)
         name_end = end if equals < 0 else equals
         value_start = end if equals < 0 else equals + 1
-        fields.append((_decoded(body, start, name_end), _decoded(body, value_start, end)))
+        name = await _decoded(body, start, name_end)
+        fields.append((name, await _decoded(body, value_start, end)))
     return fields
 
 
@@ -52,7 +57,7 @@ def _fields(body: bytes | bytearray) -> Iterator[tuple[int, int]]:
         start = end + 1
 
 
-def _decoded(body: bytes | bytearray, start: int, end: int) -> str:
+async def _decoded(body: bytes | bytearray, start: int, end: int) -> str:
     decoded = bytearray()
     while start < end:
         cut = min(start + _PIECE, end)
@@ -62,6 +67,8 @@ def _decoded(body: bytes | bytearray, start: int, end: int) -> str:
             cut = cut if escape < 0 else escape
         decoded += _unescaped(bytes(body[start:cut]))
         start = cut
+        if start < end:
+            await asyncio.sleep(0)
     return decoded.decode()
 
 
