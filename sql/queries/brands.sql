@@ -97,7 +97,8 @@ select
         || ',' || brand_count.sku_count::text
         || e'\r\n',
         'UTF8'
-    ) as block
+    ) as block,
+    1 as row_count
 from brand
 join brand_count on brand.brand_id = brand_count.brand_id
 where

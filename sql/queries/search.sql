@@ -295,7 +295,8 @@ select
         || ',' || csv_field(product_size.product_size_name, :excel)
         || e'\r\n',
         'UTF8'
-    ) as block
+    ) as block,
+    1 as row_count
 from (
     select sku.*
     from unnest((select :ids::bigint[])) as asked (id)
@@ -345,7 +346,8 @@ select
         || ',' || product_count.sku_count::text
         || e'\r\n',
         'UTF8'
-    ) as block
+    ) as block,
+    1 as row_count
 from (
     select product.*
     from unnest((select :ids::bigint[])) as asked (id)
@@ -375,7 +377,9 @@ order by product.product_id;
 -- name: unknown_sku_blocks
 -- What of a pasted list is no SKU's id, a line for each, in its order, by sku_sku_id. A text that is no id
 -- at all has none.
-select convert_to(asked.entry || e'\n', 'UTF8') as block
+select
+    convert_to(asked.entry || e'\n', 'UTF8') as block,
+    1 as row_count
 from unnest((select :entries::text[]), (select :ids::bigint[]))
 with ordinality as asked (entry, id, place)
 left join lateral (
@@ -390,7 +394,9 @@ order by asked.place;
 -- name: unknown_product_blocks
 -- What of a pasted list is no product's id, a line for each, in its order, by product_pkey. A text that is
 -- no id at all has none.
-select convert_to(asked.entry || e'\n', 'UTF8') as block
+select
+    convert_to(asked.entry || e'\n', 'UTF8') as block,
+    1 as row_count
 from unnest((select :entries::text[]), (select :ids::bigint[]))
 with ordinality as asked (entry, id, place)
 left join lateral (

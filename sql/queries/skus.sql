@@ -121,6 +121,8 @@ order by sku.sku_id;
 -- The download, in order of (product_id, sku_id): the SKUs of a product as one block of lines, whose part
 -- for the product and whose part for color and size are formatted once each. A product whose lines would
 -- exceed :block_bytes comes as a block a SKU, so that no block is large: product_count tells beforehand.
+-- A color and a size are looked up behind a `limit 1`, whose results the planner keeps: a join in order read
+-- all of them for each SKU (100,000 SKUs took 0.08 s with six of both, 4.6 s with 1,000; now 0.05 and 0.06).
 -- Reads product's primary key (product_of_brand for a brand; for a color or a size product_variant_count's
 -- index on it, so that nothing is read of products that come in none) and sku's, all in order. What is
 -- distinct in an offer lets five products lead to theirs: else all 100,000 are walked through beside them.
@@ -133,7 +135,7 @@ with offer as (
         and product_size_id = :size_id::bigint -- if size_id
 ),
 
-variant as materialized (
+variant as not materialized (
     select
         product_color.product_color_id,
         product_size.product_size_id,
@@ -149,13 +151,11 @@ variant as materialized (
         end as fields
     from product_color
     cross join product_size
-    where
-        true
-        and product_color.product_color_id = :color_id::bigint -- if color_id
-        and product_size.product_size_id = :size_id::bigint -- if size_id
 )
 
-select convert_to(sku_lines.block, 'UTF8') as block
+select
+    convert_to(sku_lines.block, 'UTF8') as block,
+    sku_lines.row_count
 from (
     -- In order before the lines are made: a sort of the lines themselves would hold all of them, and
     -- mix those of a product that come a SKU at a time.
@@ -206,33 +206,49 @@ cross join lateral (
             string_agg(
                 of_product.opening || sku.sku_id::text || of_product.fields || variant.fields,
                 '' order by sku.sku_id
-            ) as block
+            ) as block,
+            count(*) as row_count
         from sku
-        join variant
-            on
-                sku.product_color_id = variant.product_color_id
-                and sku.product_size_id = variant.product_size_id
+        cross join lateral (
+            select variant.fields
+            from variant
+            where
+                variant.product_color_id = sku.product_color_id
+                and variant.product_size_id = sku.product_size_id
+            limit 1
+        ) as variant
         where
             product.sku_count * of_product.line_bytes <= :block_bytes::bigint
             and sku.product_id = product.product_id
+            and sku.product_color_id = :color_id::bigint -- if color_id
+            and sku.product_size_id = :size_id::bigint -- if size_id
             and (sku.product_id, sku.sku_id) > (:after_product_id, :after_sku_id) -- if after_product_id
+        having count(*) > 0
     )
     union all
     (
-        select of_product.opening || sku.sku_id::text || of_product.fields || variant.fields as block
+        select
+            of_product.opening || sku.sku_id::text || of_product.fields || variant.fields as block,
+            1 as row_count
         from sku
-        join variant
-            on
-                sku.product_color_id = variant.product_color_id
-                and sku.product_size_id = variant.product_size_id
+        cross join lateral (
+            select variant.fields
+            from variant
+            where
+                variant.product_color_id = sku.product_color_id
+                and variant.product_size_id = sku.product_size_id
+            limit 1
+        ) as variant
         where
             product.sku_count * of_product.line_bytes > :block_bytes::bigint
             and sku.product_id = product.product_id
+            and sku.product_color_id = :color_id::bigint -- if color_id
+            and sku.product_size_id = :size_id::bigint -- if size_id
             and (sku.product_id, sku.sku_id) > (:after_product_id, :after_sku_id) -- if after_product_id
         order by sku.sku_id
     )
 ) as sku_lines
 where
-    sku_lines.block is not null
+    true
     and product.product_id = :product_id -- if product_id
 order by product.product_id;

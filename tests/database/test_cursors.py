@@ -14,13 +14,13 @@ from web.database.queries import Query
 # A block is as long as a whole fetch aims at, so that each fetch brings one.
 LONG = Query(
     "blocks",
-    "select convert_to(repeat('x', 600000) || number::text, 'UTF8') as block"
+    "select convert_to(repeat('x', 600000) || number::text, 'UTF8') as block, 2 as row_count"
     " from generate_series(1, :count::integer) as number",
 )
 BREAKING = Query(
     "breaking blocks",
-    "select convert_to(repeat('x', 600000) || (1 / (6 - number))::text, 'UTF8') as block"
-    " from generate_series(1, :count::integer) as number",
+    "select convert_to(repeat('x', 600000) || (1 / (6 - number))::text, 'UTF8') as block,"
+    " 2 as row_count from generate_series(1, :count::integer) as number",
 )
 
 
@@ -68,7 +68,7 @@ async def test_error_comes_behind_what_was_fetched_before_it(catalog: CatalogMak
     async def read() -> None:
         async with catalog.connection.transaction():
             async for piece in read_blocks(catalog.connection, BREAKING, Turns(), count=40):
-                came.append(len(piece))  # noqa: PERF401 - what came before the error counts
+                came.append(len(piece.data))  # noqa: PERF401 - what came before the error counts
 
     with pytest.raises(asyncpg.DivisionByZeroError):
         await read()
@@ -81,5 +81,6 @@ async def test_every_block_comes_once_and_in_order(catalog: CatalogMaker) -> Non
     async with catalog.connection.transaction():
         pieces = [piece async for piece in read_blocks(catalog.connection, LONG, Turns(), count=9)]
 
-    numbers = [int(part) for part in b"".join(pieces).replace(b"x", b" ").split()]
-    assert numbers == list(range(1, 10))
+    data = b"".join(piece.data for piece in pieces)
+    assert [int(part) for part in data.replace(b"x", b" ").split()] == list(range(1, 10))
+    assert sum(piece.row_count for piece in pieces) == 2 * 9

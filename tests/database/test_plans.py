@@ -131,6 +131,39 @@ async def test_download_of_skus_reads_indexes_in_order_and_sorts_nothing_above_t
             }
 
 
+@pytest.mark.parametrize("block_bytes", [65_536, 10**9], ids=["by SKU", "as one block"])
+async def test_download_looks_each_color_and_size_up_once(
+    sample: Connection, block_bytes: int
+) -> None:
+    transaction = sample.transaction()
+    await transaction.start()
+    await sample.execute(
+        "with color as ("
+        " insert into product_color (product_color_name) select 'Dye ' || number"
+        " from generate_series(1, 40) as number returning product_color_id),"
+        " size as ("
+        " insert into product_size (product_size_name) select 'Width ' || number"
+        " from generate_series(1, 25) as number returning product_size_id)"
+        " insert into sku (product_id, product_color_id, product_size_id)"
+        " select 1, product_color_id, product_size_id"
+        " from color cross join size cross join generate_series(1, 3)"
+    )
+    sku_count = await sample.fetchval("select count(*) from sku where product_id = 1")
+    await execute(sample, TAKE_SLOT, total=1, in_order=True)
+    nodes = await executed(
+        sample, DOWNLOAD_BLOCKS, format="csv", block_bytes=block_bytes, product_id=1
+    )
+    await transaction.rollback()
+
+    # There are two colors and three sizes besides.
+    for name in ("product_color", "product_size"):
+        looked_up = [node for node in nodes if node.get("Relation Name") == name]
+        assert 1_000 <= rows_read(looked_up) <= 1_006
+    for node in nodes:
+        passed = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+        assert node["Actual Loops"] * passed <= sku_count
+
+
 async def test_download_of_a_rare_color_reads_nothing_of_other_products(sample: Connection) -> None:
     transaction = sample.transaction()
     await transaction.start()

@@ -40,6 +40,18 @@ async def test_whole_download_is_complete_with_its_rows_and_bytes(
     assert (record.row_count, record.byte_count) == (rows, len(body))
 
 
+async def test_row_counts_once_however_many_lines_its_names_take(
+    desk: Desk, catalog: CatalogMaker
+) -> None:
+    product_id = await catalog.product("Two\nlines", await catalog.brand("Three\nmore\nlines"))
+    await catalog.skus(product_id, 3)
+
+    await (await desk.get(f"/skus.csv?product_id={product_id}")).read()
+
+    [record] = await finished(catalog)
+    assert record.row_count == 3
+
+
 async def test_running_download_knows_how_many_rows_are_expected(
     desk: Desk, catalog: CatalogMaker
 ) -> None:

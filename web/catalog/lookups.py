@@ -72,7 +72,7 @@ async def look_up_as_batch(pool: Pool, product_ids: Sequence[int], turns: Turns)
     ):
         async for piece in pieces:
             # No name can look like these: quotes in a name are escaped.
-            found += Found(piece.count(b'"skus":['), piece.count(b'{"sku_id":'))
+            found += Found(piece.data.count(b'"skus":['), piece.data.count(b'{"sku_id":'))
     return found
 
 

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from web.database.pool import Connection
 from web.database.queries import Query
@@ -23,6 +23,13 @@ _NARROW_FETCH_BYTES: Final = 2 * 1024 * 1024
 # With blocks of at most 64 KiB a fetch is never above 18 MiB, whatever comes.
 _MAX_FETCH_ROWS: Final = 288
 _FIRST_FETCH_ROWS: Final = 4
+
+
+class Piece(NamedTuple):
+    """Some blocks, joined, and how many rows they hold."""
+
+    data: bytes
+    row_count: int
 
 
 class Turns(Protocol):
@@ -40,11 +47,12 @@ class Turns(Protocol):
 
 async def read_blocks(
     connection: Connection, query: Query, turns: Turns, **values: object
-) -> AsyncGenerator[bytes, None]:
-    """Yield what the `block` column of `query` holds, joined to pieces.
+) -> AsyncGenerator[Piece, None]:
+    """Yield the blocks of `query` (`block`, and how many rows are in it, `row_count`) in pieces.
 
     They are of some 256 KiB, beside pages 2 MiB; the first is small, so that it comes at
-    once. `connection` is in a transaction, which holds the cursor.
+    once. `connection` is in a transaction, which holds the cursor. PostgreSQL counts, since
+    it has each row in its hands: to count the ends of lines took a fifth of this process.
     """
     sql, arguments = query.bind(**values)
     started = perf_counter()
@@ -52,7 +60,7 @@ async def read_blocks(
     count_query(started)
 
     # One piece is here, one is being fetched, one is being sent.
-    pieces: asyncio.Queue[bytes] = asyncio.Queue(maxsize=1)
+    pieces: asyncio.Queue[Piece | None] = asyncio.Queue(maxsize=1)
 
     # A task of its own asks for the next piece in the step in which one has come; asked for
     # by whoever sends, it would wait for two or three turns of the event loop.
@@ -61,23 +69,23 @@ async def read_blocks(
         while True:
             async with turns.turn():
                 started = perf_counter()
-                blocks = [row[0] for row in await cursor.fetch(rows)]
+                blocks = await cursor.fetch(rows)
                 count_query(started)
             if not blocks:
                 return
-            piece = b"".join(blocks)
+            data = b"".join([block for block, _ in blocks])
             aim = _NARROW_FETCH_BYTES if turns.is_narrow else _FETCH_BYTES
-            wanted = len(blocks) * aim // max(len(piece), 1)
+            wanted = len(blocks) * aim // max(len(data), 1)
             rows = max(1, min(wanted, rows * 4, _MAX_FETCH_ROWS))
-            await pieces.put(piece)
+            await pieces.put(Piece(data, sum([row_count for _, row_count in blocks])))
 
     async def fetch_ahead() -> None:
         try:
             await fetch_all()
         except Exception:
-            await pieces.put(b"")  # the end; the error is raised behind it
+            await pieces.put(None)  # the end; the error is raised behind it
             raise
-        await pieces.put(b"")
+        await pieces.put(None)
 
     # PostgreSQL makes the next pieces while one is sent.
     ahead = asyncio.ensure_future(fetch_ahead())

@@ -13,6 +13,7 @@ from typing import Final
 
 import asyncpg
 
+from web.database.cursors import Piece
 from web.database.errors import DatabaseUnavailableError, RefusedError
 from web.database.pool import Pool
 from web.database.tally import count_download
@@ -39,15 +40,6 @@ class Asked:
     watch: str | None = None
 
 
-def rows_of(piece: bytes) -> int:
-    """Return how many rows a piece has.
-
-    Rows are counted as line ends, 1 GB/s. In NDJSON that is exact. In CSV it is, unless a
-    name holds a line break, which only a load past the desk's own forms can put there.
-    """
-    return piece.count(b"\n")
-
-
 class RunningDownload:
     """How far a download is."""
 
@@ -60,12 +52,11 @@ class RunningDownload:
         self.ended = asyncio.Event()
         DOWNLOADS_RUNNING.inc()
 
-    def add(self, piece: bytes) -> None:
+    def add(self, piece: Piece) -> None:
         """Count a piece that was sent."""
-        rows = rows_of(piece)
-        self.row_count += rows
-        DOWNLOAD_ROWS.inc(rows)
-        self.add_heading(piece)
+        self.row_count += piece.row_count
+        DOWNLOAD_ROWS.inc(piece.row_count)
+        self.add_heading(piece.data)
 
     def add_heading(self, heading: bytes) -> None:
         """Count what was sent and is no row."""

@@ -17,12 +17,12 @@ from aiohttp import HttpVersion11, web
 
 from web.access.row_meter import RowMeter
 from web.changes.versions import catalog_version
-from web.database.cursors import read_blocks
+from web.database.cursors import Piece, read_blocks
 from web.database.errors import DatabaseUnavailableError
 from web.database.pool import Connection, Pool
 from web.database.queries import Query
 from web.downloads.reader import DownloadBrokenOffError, Reader
-from web.downloads.recorder import Asked, RunningDownload, rows_of
+from web.downloads.recorder import Asked, RunningDownload
 from web.downloads.records import Cause
 from web.inputs import accepts_gzip, query_watch, wanted_versions
 from web.keys import (
@@ -45,7 +45,7 @@ _MAX_REQUEST: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What to stream: a query whose `block` column holds finished lines, under a first line.
+    """What to stream: a query of blocks of finished lines, under a first line.
 
     `subject` says what is in it, as it stands in the name of the file; `in_order` that
     the query gives rows in the order of an index, as all but a batch do; `count` tells how
@@ -116,7 +116,7 @@ async def stream(request: web.Request, download: Download) -> web.StreamResponse
                 meter = request.get(ROW_METER)
                 blocks = read_blocks(connection, download.query, app[LIMITER], **download.values)
                 async with aclosing(blocks) as pieces:
-                    first_piece = await anext(pieces, b"")
+                    first_piece = await anext(pieces, None) or Piece(b"", 0)
                     response.enable_chunked_encoding()
                     if accepts_gzip(request):
                         response.enable_compression(web.ContentCoding.gzip)
@@ -137,7 +137,7 @@ async def _send(
     reader: Reader,
     record: RunningDownload,
     meter: RowMeter | None,
-    piece: bytes,
+    piece: Piece,
     heading: bytes = b"",
 ) -> None:
     """Send a piece, and count it.
@@ -145,8 +145,8 @@ async def _send(
     A key's rows are counted before: most of a piece can be read by who then breaks the connection.
     """
     if meter is not None:
-        meter.add(rows_of(piece))
-    await reader.send(heading + piece)
+        meter.add(piece.row_count)
+    await reader.send(heading + piece.data)
     if heading:
         record.add_heading(heading)
     record.add(piece)
