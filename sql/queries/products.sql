@@ -187,8 +187,8 @@ from (
         octet_length(opened.opening) + 3
         + opened.sku_count * (
             30 + 44
-            + (select max(octet_length(to_json(product_color_name)::text)) from product_color)
-            + (select max(octet_length(to_json(product_size_name)::text)) from product_size)
+            + coalesce((select max(octet_length(to_json(product_color_name)::text)) from product_color), 0)
+            + coalesce((select max(octet_length(to_json(product_size_name)::text)) from product_size), 0)
         )
         > :block_bytes::bigint as is_large
     from (

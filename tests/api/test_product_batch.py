@@ -95,6 +95,16 @@ async def test_names_of_every_kind_are_written_as_python_writes_them(
     assert await batch(desk, product_ids) == await lines(catalog, product_ids)
 
 
+@pytest.mark.parametrize("emptied", ["delete from product_color", "delete from product_size"])
+async def test_products_come_where_there_are_no_colors_or_no_sizes(
+    desk: Desk, catalog: CatalogMaker, emptied: str
+) -> None:
+    product_id = await catalog.product("Jacket", await catalog.brand("Levis"))
+    await catalog.connection.execute(emptied)
+
+    assert await batch(desk, [product_id]) == await lines(catalog, [product_id])
+
+
 @many
 @given(st.lists(TEXT, min_size=1, max_size=20))
 async def test_any_names_are_written_as_python_writes_them(
