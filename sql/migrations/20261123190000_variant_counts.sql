@@ -1,8 +1,21 @@
 -- migrate:up
 
 -- A statement whose SKUs the function before this one has counted would miss in the sums: it is waited for, and
--- the next ones wait.
-lock table brand, product, product_color, product_size, sku in share row exclusive mode;
+-- the next ones wait. The locks come one by one, and who deletes takes them in another order: where both would
+-- wait for each other, those taken here go back with their savepoint.
+do $$
+begin
+    loop
+        begin
+            lock table catalog_version, brand, product, product_color, product_size, sku
+            in share row exclusive mode;
+            exit;
+        exception
+            when deadlock_detected then null;
+        end;
+    end loop;
+end
+$$;
 
 -- How many SKUs there are of each color and size, whatever their brands: a sum over the parts of it that
 -- writers keep. Each adds to the part of the row of catalog_version that it holds until it ends, so that none
@@ -47,11 +60,15 @@ begin
 end
 $$;
 
--- The row of catalog_version that is the transaction's own, taken by its first change.
+-- The row of catalog_version that is the transaction's own, taken by its first change; taken now in one that
+-- has opened its change set before there was this setting.
 create function current_counter() returns integer
 language plpgsql as $$
 begin
     perform current_change_set();
+    if coalesce(current_setting('hangtag.counter', true), '') = '' then
+        perform count_change();
+    end if;
     return current_setting('hangtag.counter')::integer;
 end
 $$;

@@ -188,7 +188,7 @@ async def test_older_change_sets_are_counted_in_batches_with_a_transaction_each(
     connection = await asyncpg.connect(old_url)
     await connection.execute("alter sequence change_set_change_set_id_seq start 1000000 restart")
     await connection.execute(
-        "do $$ begin for n in 1 .. 2500 loop"
+        "do $$ begin for n in 1 .. 250 loop"
         " insert into brand (brand_name) values ('Brand ' || n); commit;"
         " end loop; end $$"
     )

@@ -23,7 +23,10 @@ STATE = Query(
     union all
     select 'hangtag.' || name
     from unnest(
-        array['request_id', 'person', 'address', 'undoes', 'change_set', 'counter', 'bulk']
+        array[
+            'request_id', 'person', 'address', 'undoes', 'change_set', 'counter',
+            'counted_change_set', 'bulk'
+        ]
     ) as name
     where current_setting('hangtag.' || name, true) <> ''
     """,

@@ -258,6 +258,7 @@ async def test_settings_end_with_their_transaction(database_url: str, outcome: s
 
     async def work(within: Connection) -> None:
         await creating("Levis")(within)
+        await within.execute("set constraints all immediate")
         inside.extend(await settings(within))
         if outcome == "rollback":
             raise LookupError
@@ -266,7 +267,8 @@ async def test_settings_end_with_their_transaction(database_url: str, outcome: s
         row = await within.fetchrow(
             "select current_setting('hangtag.request_id', true),"
             " current_setting('hangtag.change_set', true), current_setting('hangtag.bulk', true),"
-            " current_setting('hangtag.counter', true)"
+            " current_setting('hangtag.counter', true),"
+            " current_setting('hangtag.counted_change_set', true)"
         )
         return [value or "" for value in row or ()]
 
@@ -280,7 +282,8 @@ async def test_settings_end_with_their_transaction(database_url: str, outcome: s
     assert inside[0] == "r"
     assert inside[1] != ""
     assert inside[3] != ""
-    assert outside == ["", "", "", ""]
+    assert inside[4] == inside[1]
+    assert outside == ["", "", "", "", ""]
 
 
 async def _nothing(_connection: object) -> None:

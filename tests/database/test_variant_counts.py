@@ -220,6 +220,25 @@ async def test_migration_counts_what_is_there_and_can_be_taken_back(before: Cata
     assert kept == counted
 
 
+async def test_migration_that_meets_a_delete_in_another_order_begins_again(
+    before: CatalogMaker, server_url: str
+) -> None:
+    jacket, _ = await two_products(before)
+    name = await before.value("select current_database()")
+    deleting = await asyncpg.connect(database_url_on(server_url, name))
+    await deleting.execute("begin")
+    await deleting.execute("delete from sku where product_id = $1", jacket)
+
+    migrating = asyncio.ensure_future(before.connection.execute(script("up")))
+    await asyncio.wait([migrating], timeout=0.3)  # it waits for the SKUs, and has the products
+    await deleting.execute("delete from product where product_id = $1", jacket)
+    await deleting.execute("commit")
+    await migrating
+    await deleting.close()
+
+    await assert_counts(before.connection)
+
+
 async def test_migration_and_those_who_change_the_catalog_wait_for_each_other(
     before: CatalogMaker, server_url: str
 ) -> None:
