@@ -36,5 +36,6 @@ def give_back_large_blocks(from_bytes: int = OWN_PAGES_BYTES) -> None:
 
 
 def keep_what_is_there() -> None:
-    """Look for garbage only among what comes from here on."""
+    """Look for garbage once more, and from here on only among what comes."""
+    gc.collect()
     gc.freeze()

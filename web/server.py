@@ -180,9 +180,9 @@ async def serve_desk(
     begun: list[asyncio.Task[None]] = []
     try:
         async with metrics_port(metrics, app=app):
+            keep_what_is_there()
             for bound in sockets:
                 await web.SockSite(runner, bound, backlog=_BACKLOG, ssl_context=tls).start()
-            keep_what_is_there()
             listening()
             await stopping.wait()
             if settings.database_url is None and parent is None:
