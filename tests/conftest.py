@@ -9,6 +9,7 @@ import asyncio
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -25,6 +26,14 @@ pytest_plugins = ["tests.desk", "tests.figures"]
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it gets a name that nobody can guess
 _ROOM = 4 * 1024**3
+
+
+@pytest.fixture(autouse=True)
+def _signals_reach_who_is_started() -> Iterator[None]:
+    """See that no test leaves signals blocked: processes that are started inherit it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    yield
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
 
 
 def database_url_on(server_url: str, name: str) -> str:

@@ -75,6 +75,8 @@ async def test_spare_that_nobody_keeps_any_more_is_told_in_the_log(
         await _until(lambda: "a defect" in caplog.text)
         stopping.set()
 
+    # Here they would be blocked for all tests to come, and for the processes that those start.
+    monkeypatch.setattr(workers, "stop_at_signals", lambda _stopping: None)
     monkeypatch.setattr(Spare, "keep", fail)
     monkeypatch.setattr(workers._Worker, "keep", stop_when_logged)  # noqa: SLF001 - starts processes
     settings = Settings.model_construct(workers=1, database_url="postgresql://", drain_delay=0.0)
